@@ -1,0 +1,35 @@
+# Four targets: run (the main job), dev (the local stack, kept running), check, test. Each sets itself up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+STAMP := $(VENV)/.installed
+
+.PHONY: run dev check test packages clean
+.DEFAULT_GOAL := run
+
+$(STAMP): pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 14) else f"anime-infra needs Python 3.11 to 3.13 and found {v.major}.{v.minor}; try: make PYTHON=python3.13")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@echo "installing the locked dependencies" >&2
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv sync --quiet --frozen --active
+	@touch $@
+
+run: $(STAMP)
+	@$(BIN)/anime demo
+
+dev: $(STAMP)
+	@$(BIN)/anime local up
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q tests/architecture
+
+test: $(STAMP)
+	$(BIN)/pytest
+
+clean:
+	rm -rf $(VENV) .local .mypy_cache .pytest_cache .ruff_cache .hypothesis

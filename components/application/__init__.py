@@ -1,0 +1,1 @@
+"""Wiring of the providers' components into the things people talk about."""

@@ -1,0 +1,147 @@
+"""Timers: the fixed ones, and the group that the daily scheduler fills with one schedule an episode."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.grants import Grant, policy_document, trust_document
+from components.tags import Service, service_tags
+
+_DELIVERY_ATTEMPTS: Final = 10
+_DELIVERY_SECONDS: Final = 3600
+"""A run that could not be started within the hour goes to the dead-letter queue."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timer:
+    """``expression`` as EventBridge Scheduler writes it, in UTC. ``event`` is the function's whole input."""
+
+    role: str
+    expression: str
+    function_arn: pulumi.Input[str]
+    meaning: str
+    event: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.expression.startswith(("cron(", "rate(")):
+            raise ValueError(f"{self.role}: {self.expression!r} would never fire; write cron(...) or rate(...)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchedulesArgs:
+    """``enabled`` False keeps the timers from firing by themselves."""
+
+    name_prefix: str
+    timers: Sequence[Timer]
+    enabled: bool
+    dead_letter_queue_arn: pulumi.Input[str]
+    account: pulumi.Input[str]
+
+    def __post_init__(self) -> None:
+        roles = [timer.role for timer in self.timers]
+        if len(set(roles)) != len(roles):
+            raise ValueError(f"two timers of one name would replace each other: {sorted(roles)}")
+
+
+class Schedules(pulumi.ComponentResource):
+    def __init__(self, name: str, args: SchedulesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("anime:aws:Schedules", name, None, opts)
+        role = _scheduler_role(
+            name,
+            role_name=f"{args.name_prefix}-schedules",
+            function_arns=[timer.function_arn for timer in args.timers],
+            dead_letter_queue_arn=args.dead_letter_queue_arn,
+            account=args.account,
+            parent=self,
+        )
+        for timer in args.timers:
+            aws.scheduler.Schedule(
+                f"{name}-{timer.role}",
+                name=f"{args.name_prefix}-{timer.role}",
+                description=timer.meaning,
+                schedule_expression=timer.expression,
+                schedule_expression_timezone="UTC",
+                flexible_time_window={"mode": "OFF"},
+                state="ENABLED" if args.enabled else "DISABLED",
+                target={
+                    "arn": timer.function_arn,
+                    "role_arn": role.arn,
+                    "input": json.dumps(timer.event),
+                    "retry_policy": {
+                        "maximum_retry_attempts": _DELIVERY_ATTEMPTS,
+                        "maximum_event_age_in_seconds": _DELIVERY_SECONDS,
+                    },
+                    "dead_letter_config": {"arn": args.dead_letter_queue_arn},
+                },
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        self.register_outputs({})
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpisodeSchedulesArgs:
+    """``function_arn`` is what every schedule of the group calls."""
+
+    group_name: str
+    function_arn: pulumi.Input[str]
+    dead_letter_queue_arn: pulumi.Input[str]
+    account: pulumi.Input[str]
+
+
+class EpisodeSchedules(pulumi.ComponentResource):
+    """The schedules themselves are made and removed by the daily scheduler, never by the program."""
+
+    def __init__(self, name: str, args: EpisodeSchedulesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("anime:aws:EpisodeSchedules", name, None, opts)
+        group = aws.scheduler.ScheduleGroup(
+            f"{name}-group",
+            name=args.group_name,
+            tags=service_tags(Service.SCHEDULES),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        role = _scheduler_role(
+            name,
+            role_name=f"{args.group_name}-schedules",
+            function_arns=[args.function_arn],
+            dead_letter_queue_arn=args.dead_letter_queue_arn,
+            account=args.account,
+            parent=self,
+        )
+        self.group_name = group.name
+        self.role_arn = role.arn
+        self.register_outputs({"group_name": self.group_name, "role_arn": self.role_arn})
+
+
+def _scheduler_role(
+    name: str,
+    *,
+    role_name: str,
+    function_arns: Sequence[pulumi.Input[str]],
+    dead_letter_queue_arn: pulumi.Input[str],
+    account: pulumi.Input[str],
+    parent: pulumi.Resource,
+) -> aws.iam.Role:
+    role = aws.iam.Role(
+        f"{name}-role",
+        name=role_name,
+        assume_role_policy=trust_document("scheduler.amazonaws.com", account=account),
+        tags=service_tags(Service.SCHEDULES),
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    aws.iam.RolePolicy(
+        f"{name}-policy",
+        name="grants",
+        role=role.name,
+        policy=policy_document(
+            [
+                Grant(actions=("lambda:InvokeFunction",), resources=tuple(function_arns)),
+                Grant(actions=("sqs:SendMessage",), resources=(dead_letter_queue_arn,)),
+            ]
+        ),
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    return role

@@ -1,0 +1,1 @@
+"""Components of MongoDB and of what the migration creates in it."""

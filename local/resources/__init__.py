@@ -1,0 +1,1 @@
+"""How each kind of resource comes to be: made up (recordings) or really created in the emulator."""

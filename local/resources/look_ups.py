@@ -1,0 +1,83 @@
+"""The provider functions that the program may call, answered from what every stack knows."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from local.errors import Unsupported
+
+_Answer = Callable[[Mapping[str, Any], str, str], Mapping[str, Any]]
+
+
+def look_up(token: str, arguments: Mapping[str, Any], *, account: str, region: str) -> Mapping[str, Any]:
+    """Raises:
+    Unsupported: nobody has said what this function answers.
+    """
+    if token not in _ANSWERS:
+        raise Unsupported(f"the provider function {token} is not on the list of local/resources/look_ups.py")
+    return _ANSWERS[token](arguments, account, region)
+
+
+def _caller(_: Mapping[str, Any], account: str, __: str) -> dict[str, Any]:
+    return {"id": account, "accountId": account, "arn": f"arn:aws:iam::{account}:root", "userId": account}
+
+
+def _region(arguments: Mapping[str, Any], _: str, region: str) -> dict[str, Any]:
+    name = arguments.get("region") or arguments.get("name") or region
+    return {
+        "id": name,
+        "name": name,
+        "region": name,
+        "description": name,
+        "endpoint": f"ec2.{name}.amazonaws.com",
+    }
+
+
+def _partition(_: Mapping[str, Any], __: str, ___: str) -> dict[str, Any]:
+    return {"id": "aws", "partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws"}
+
+
+def _zones(_: Mapping[str, Any], __: str, region: str) -> dict[str, Any]:
+    return {
+        "id": region,
+        "region": region,
+        "names": [f"{region}{letter}" for letter in "abc"],
+        "zoneIds": [f"{region}-az{number}" for number in (1, 2, 3)],
+        "groupNames": [f"{region}-zg-1"],
+    }
+
+
+def _prefix_list(arguments: Mapping[str, Any], _: str, __: str) -> dict[str, Any]:
+    return {"id": "pl-00000000", "name": arguments.get("name", ""), "entries": []}
+
+
+def _policy_document(arguments: Mapping[str, Any], _: str, __: str) -> dict[str, Any]:
+    statements = [_statement(each) for each in arguments.get("statements", [])]
+    document = {"Version": arguments.get("version", "2012-10-17"), "Statement": statements}
+    text = json.dumps(document, indent=2)
+    return {"id": "0", "json": text, "minifiedJson": json.dumps(document, separators=(",", ":"))}
+
+
+def _statement(given: Mapping[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {"Effect": given.get("effect", "Allow")}
+    for name, key in (("Sid", "sid"), ("Action", "actions"), ("NotAction", "notActions")):
+        if given.get(key):
+            made[name] = given[key]
+    for name, key in (("Resource", "resources"), ("NotResource", "notResources")):
+        if given.get(key):
+            made[name] = given[key]
+    for principal in given.get("principals", []):
+        made.setdefault("Principal", {}).setdefault(principal["type"], []).extend(principal["identifiers"])
+    for condition in given.get("conditions", []):
+        made.setdefault("Condition", {}).setdefault(condition["test"], {})[condition["variable"]] = condition["values"]
+    return made
+
+
+_ANSWERS: Final[Mapping[str, _Answer]] = {
+    "aws:index/getCallerIdentity:getCallerIdentity": _caller,
+    "aws:index/getRegion:getRegion": _region,
+    "aws:index/getPartition:getPartition": _partition,
+    "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
+    "aws:ec2/getManagedPrefixList:getManagedPrefixList": _prefix_list,
+    "aws:iam/getPolicyDocument:getPolicyDocument": _policy_document,
+}

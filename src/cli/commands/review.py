@@ -1,0 +1,122 @@
+"""``anime review list | show | approve | reject``."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli import operations as ops
+from cli import render
+from cli.context import Options, options, reporting
+from cli.errors import CommandError, UsageError
+from cli.session import Session
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Decide what waits for a person.")
+
+BULK_KINDS = ("status", "episodes")
+
+
+@app.command("list")
+@reporting
+def list_reviews(
+    context: typer.Context,
+    state: Annotated[str, typer.Option(help="pending, decided or expired.")] = "pending",
+    kind: Annotated[
+        str | None, typer.Option(help="new, refresh, premiere, episode, status, episodes, conflict.")
+    ] = None,
+) -> None:
+    """Reviews, oldest first."""
+    chosen = options(context)
+    reviews = list(ops.review_pages(chosen.session(), state=state, kind=kind))
+    chosen.out.result({"state": state, "count": len(reviews), "reviews": reviews})
+    render.reviews(chosen.out, reviews)
+
+
+@app.command()
+@reporting
+def show(context: typer.Context, review_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """One review with the proposed entry; --json prints it whole."""
+    chosen = options(context)
+    shown = ops.show_review(chosen.session(), review_id)
+    chosen.out.result(shown)
+    render.review(chosen.out, shown)
+
+
+@app.command()
+@reporting
+def approve(
+    context: typer.Context,
+    review_ids: Annotated[list[str] | None, typer.Argument(metavar="ID...")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All pending reviews of --kind.")] = False,
+    kind: Annotated[str | None, typer.Option(help="status or episodes, with --all.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", exists=True, dir_okay=False, help="The edited entry (JSON), for one ID.")
+    ] = None,
+) -> None:
+    """Approve reviews, as proposed or edited."""
+    chosen = options(context)
+    if everything:
+        if review_ids or file or kind not in BULK_KINDS:
+            raise UsageError("--all goes with --kind status or --kind episodes, and nothing else")
+        _approve_all(chosen, chosen.session(), kind)
+        return
+    if not review_ids:
+        raise UsageError("name at least one review, or give --all --kind status|episodes")
+    if file is not None and len(review_ids) != 1:
+        raise UsageError("--file edits exactly one review")
+    session = chosen.session()
+    edited = _read_edit(file) if file is not None else None
+    results = [_approve_one(session, review_id, edited) for review_id in review_ids]
+    _show_decisions(chosen, results)
+
+
+@app.command()
+@reporting
+def reject(
+    context: typer.Context,
+    review_id: Annotated[str, typer.Argument(metavar="ID")],
+    reason: Annotated[str, typer.Option(help="Why; kept with the decision.")],
+) -> None:
+    """Reject a review."""
+    chosen = options(context)
+    session = chosen.session()
+    shown = ops.show_review(session, review_id)["review"]
+    result = ops.decide(session, review_id, verdict="rejected", sha256=shown["sha256"], reason=reason)
+    _show_decisions(chosen, [result])
+
+
+def _approve_one(session: Session, review_id: str, edited: dict[str, Any] | None) -> dict[str, Any]:
+    # The version approved is the one shown now; the server refuses it if another one comes in between.
+    shown = ops.show_review(session, review_id)["review"]
+    return ops.decide(session, review_id, verdict="approved", sha256=shown["sha256"], edited=edited)
+
+
+def _approve_all(chosen: Options, session: Session, kind: str) -> None:
+    reviews = list(ops.review_pages(session, kind=kind))
+    results, failures = [], []
+    with chosen.out.waiting(f"approving {len(reviews)} reviews") as waiting:
+        for number, review in enumerate(reviews, start=1):
+            waiting.update(f"{number}/{len(reviews)}")
+            try:
+                results.append(ops.decide(session, review["review_id"], verdict="approved", sha256=review["sha256"]))
+            except CommandError as error:
+                failures.append(f"{review['review_id']}: {error}")
+    _show_decisions(chosen, results)
+    if failures:
+        raise CommandError(f"{len(failures)} of {len(reviews)} could not be approved; first: {failures[0]}")
+
+
+def _show_decisions(chosen: Options, results: list[dict[str, Any]]) -> None:
+    chosen.out.result({"decided": len(results), "reviews": results})
+    render.decisions(chosen.out, results)
+
+
+def _read_edit(file: Path) -> dict[str, Any]:
+    try:
+        edited = json.loads(file.read_text())
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise CommandError(f"{file} is not JSON: {error}") from None
+    if not isinstance(edited, dict):
+        raise CommandError(f"{file} must hold one entry, a JSON object")
+    return edited

@@ -1,0 +1,83 @@
+"""What goes where: results to stdout, progress to stderr; with ``--json`` one object on stdout and nothing else."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # rich costs 60 ms, which `anime --help` does not need to pay
+    from rich.console import Console
+
+
+@dataclass
+class Output:
+    as_json: bool = False
+
+    @cached_property
+    def stdout(self) -> "Console":
+        from rich.console import Console
+
+        return Console(soft_wrap=False, highlight=False)
+
+    @cached_property
+    def stderr(self) -> "Console":
+        from rich.console import Console
+
+        return Console(stderr=True, highlight=False)
+
+    def progress(self, message: str) -> None:
+        self.stderr.print(message, style="dim", markup=False)
+
+    def step(self, message: str) -> None:
+        self.stderr.print(f"• {message}", style="bold", markup=False)
+
+    def result(self, value: Mapping[str, Any]) -> None:
+        """The object of ``--json``; without it the command prints in its own way."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+
+    def text(self, line: str = "") -> None:
+        if not self.as_json:
+            self.stdout.print(line, markup=False)
+
+    def table(self, title: str | None, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        if self.as_json:
+            return
+        from rich.table import Table
+
+        table = Table(title=title, title_justify="left", title_style="bold")
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*("" if cell is None else str(cell) for cell in row))
+        self.stdout.print(table)
+
+    @contextmanager
+    def waiting(self, message: str) -> Iterator["Waiting"]:
+        """A line that says what is waited for: changing in place on a terminal, one line a change elsewhere."""
+        if self.stderr.is_terminal:
+            with self.stderr.status(message) as status:
+                yield Waiting(lambda text: status.update(f"{message}: {text}" if text else message))
+        else:
+            self.progress(message)
+            yield Waiting(lambda text: self.progress(f"  {text}") if text else None)
+
+
+class Waiting:
+    def __init__(self, show: "Show") -> None:
+        self._show = show
+        self._last = ""
+
+    def update(self, text: str) -> None:
+        if text != self._last:
+            self._last = text
+            self._show(text)
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Show = Callable[[str], None]

@@ -1,0 +1,266 @@
+"""HTTP as the catalogues and releases are fetched: one request, one whole answer, everything bounded.
+
+``HttpTransport`` is the seam: ``LiveTransport`` here, ``ReplayTransport`` and ``RecordTransport`` in
+``sources.replay``. A transport gives back whatever status the server sent; ``sources.json_api`` turns statuses and
+bodies into values or typed errors, and repeats what may pass.
+"""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from http.client import HTTPException
+from typing import Final, Protocol
+from urllib.parse import urljoin, urlsplit
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+from urllib3.response import HTTPResponse
+
+from models.errors import BadInput, Malformed, Permanent, Unavailable
+
+Sleep = Callable[[float], None]
+"""Waits for so many seconds."""
+
+MAX_BYTES: Final = 8 * 1024 * 1024
+USER_AGENT: Final = "anime-infra/0.1"
+
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_CHUNK: Final = 64 * 1024
+
+
+class NotSupported(Permanent):
+    """This version cannot read the catalogue's live answers; only a replay has them in a form that it reads."""
+
+
+class Refused(Permanent):
+    """The server will not answer this request: not signed in, not allowed, or not understood."""
+
+
+class TooLarge(Malformed):
+    """The answer is longer than what is read."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """One request.
+
+    ``catalogue`` and ``base_path`` name its recording: the catalogue's folder, and the part of the path that belongs
+    to the base URL, which is a setting. ``recorded_only``: the answer wanted is one that only a replay holds, parsed
+    from a page that this version does not parse itself; nothing is sent for it.
+    """
+
+    method: str
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    catalogue: str | None = None
+    base_path: str = ""
+    recorded_only: bool = False
+    max_bytes: int = MAX_BYTES
+
+    @property
+    def where(self) -> str:
+        """What errors and logs may say of it: no query, which may hold keys."""
+        parts = urlsplit(self.url)
+        return f"{self.catalogue or parts.hostname} {self.method} {parts.path or '/'}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Response:
+    """``headers`` have lower-case names; ``body`` is decoded from its transfer and content encodings."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+    @property
+    def content_type(self) -> str:
+        """Without parameters, in lower case; empty where the server gave none."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+class HttpTransport(Protocol):
+    def send(self, request: Request) -> Response:
+        """One attempt; any status comes back as it is.
+
+        Raises:
+            Unavailable: no connection, no whole answer, or not in time.
+            TooLarge: more than ``request.max_bytes``.
+            NotRecorded: a replay holds no answer.
+            NotSupported: ``recorded_only``, and this is no replay.
+        """
+        ...
+
+
+# ------------------------------------------------------------------------------------------------------------- live
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveTransport:
+    """urllib3 over one connection a request: no proxies from the environment, no cookies, no redirects by default.
+
+    https only, but for loopback addresses. ``total_seconds`` bounds the whole exchange, also against a server that
+    keeps sending a byte now and then. With ``redirects`` each hop is held to the same rules, and credentials do not
+    follow to another host.
+    """
+
+    connect_seconds: float = 5.0
+    read_seconds: float = 20.0
+    total_seconds: float = 60.0
+    redirects: int = 0
+
+    def send(self, request: Request) -> Response:
+        if request.recorded_only:
+            raise NotSupported(f"{request.where}: live answers are not supported by this version")
+        for _ in range(self.redirects + 1):
+            response = self._exchange(request)
+            location = response.headers.get("location")
+            if not self.redirects or response.status not in _REDIRECTS or location is None:
+                return response
+            if request.method != "GET":
+                raise Malformed(f"{request.where}: redirects, which is followed for GET alone")
+            request = _redirected(request, location)
+        raise Malformed(f"{request.where}: redirects more than {self.redirects} times")
+
+    def _exchange(self, request: Request) -> Response:
+        connection = self._connection(request.url)
+        deadline = _Deadline(self.total_seconds)
+        try:
+            connection.connect()
+            connection.timeout = min(self.read_seconds, self.total_seconds)
+            with deadline.over(connection.sock):
+                response = _ask(connection, request)
+                body = _read(response, request)
+        except (HTTPError, HTTPException, OSError) as error:
+            raise Unavailable(f"{request.where}: {self._reason(error, deadline)}") from error
+        finally:
+            connection.close()
+        if deadline.passed:
+            raise Unavailable(f"{request.where}: {self._reason(None, deadline)}")
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Response(status=response.status, headers=headers, body=body)
+
+    def _connection(self, url: str) -> HTTPConnection:
+        host, port, secure = _endpoint(url)
+        timeout = min(self.connect_seconds, self.total_seconds)
+        if secure:
+            return HTTPSConnection(host, port, timeout=timeout)
+        return HTTPConnection(host, port, timeout=timeout)
+
+    def _reason(self, error: Exception | None, deadline: "_Deadline") -> str:
+        if deadline.passed:
+            return f"no whole answer within {self.total_seconds:g} seconds"
+        if isinstance(error, TimeoutError):
+            return "no answer in time"
+        return f"no whole answer ({type(error).__name__})"
+
+
+class _Deadline:
+    """Shuts a socket down when the time is over, so that no read outlasts it, whatever the server sends."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._passed = threading.Event()
+
+    @property
+    def passed(self) -> bool:
+        return self._passed.is_set()
+
+    @contextmanager
+    def over(self, sock: socket.socket) -> Iterator[None]:
+        timer = threading.Timer(self._seconds, self._end, (sock,))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _end(self, sock: socket.socket) -> None:
+        self._passed.set()
+        with suppress(OSError):  # closed meanwhile: the exchange ended by itself
+            # The plain method: SSLSocket's own would change state that the reading thread uses.
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+def _endpoint(url: str) -> tuple[str, int, bool]:
+    """Host, port, and whether by TLS.
+
+    Raises:
+        BadInput: nothing that is fetched.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise BadInput("a URL to fetch cannot be read; expected https://<host>/<path>") from None
+    if not host or parts.username is not None:
+        raise BadInput("a URL to fetch must be https://<host>/<path>, without user information")
+    if parts.scheme == "https":
+        return host, port or 443, True
+    if parts.scheme == "http" and host in _LOOPBACK:
+        return host, port or 80, False
+    raise BadInput(f"{host}: only https is fetched; plain http is for loopback addresses")
+
+
+def _ask(connection: HTTPConnection, request: Request) -> HTTPResponse:
+    parts = urlsplit(request.url)
+    target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **request.headers}
+    connection.request(request.method, target, body=request.body, headers=headers, preload_content=False)
+    return connection.getresponse()
+
+
+def _read(response: HTTPResponse, request: Request) -> bytes:
+    body = bytearray()
+    while chunk := response.read1(_CHUNK):
+        body += chunk
+        if len(body) > request.max_bytes:
+            raise TooLarge(f"{request.where}: the answer is longer than {request.max_bytes} bytes")
+    return bytes(body)
+
+
+def _redirected(request: Request, location: str) -> Request:
+    url = urljoin(request.url, location)
+    same_host = urlsplit(url).netloc == urlsplit(request.url).netloc
+    return replace(request, url=url, headers=request.headers if same_host else {})
+
+
+# ------------------------------------------------------------------------------------------------------------- pace
+
+
+class PacedTransport:
+    """Keeps a distance between the requests to one catalogue, within this process. Images and others pass freely."""
+
+    def __init__(
+        self,
+        inner: HttpTransport,
+        *,
+        seconds: Mapping[str, float],
+        sleep: Sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._inner = inner
+        self._seconds = seconds
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._next: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def send(self, request: Request) -> Response:
+        distance = self._seconds.get(request.catalogue or "")
+        if distance is not None and not request.recorded_only:
+            self._sleep(self._wait(request.catalogue or "", distance))
+        return self._inner.send(request)
+
+    def _wait(self, catalogue: str, distance: float) -> float:
+        """Reserves the next turn and tells how far away it is."""
+        with self._lock:
+            now = self._monotonic()
+            turn = max(now, self._next.get(catalogue, now))
+            self._next[catalogue] = turn + distance
+        return turn - now

@@ -1,0 +1,166 @@
+"""Recorded answers on disk: written by ``RecordTransport``, answered by ``ReplayTransport``.
+
+Form of a file::
+
+    DIR/<catalogue or image host>/<METHOD> <path and query, percent-encoded>[ <hash>].<json|html|xml|jpg|png|webp>
+
+* The folder is the catalogue's name for a catalogue's request, else the URL's host.
+* Of a catalogue's URL the path begins below the base URL, which is a setting, so a recording outlives a move of the
+  API. Path and query are encoded by ``quote(..., safe="")``, after parameters that hold keys are left out.
+* The hash is the first 16 hexadecimal digits of SHA-256 of the body in canonical JSON (sorted keys, no blanks); of the
+  bytes themselves where the body is not JSON.
+* A name that would be longer than 255 bytes is cut: the encoded path and query keep 150 characters, followed by ``#``
+  and the first 16 digits of SHA-256 of the whole.
+
+Only good answers (200) are recorded, so whatever else a server said is "not recorded" when it is replayed.
+"""
+
+import hashlib
+import json
+import os
+import re
+import threading
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from models.errors import BadInput, NotRecorded
+from sources.http import HttpTransport, Request, Response, TooLarge
+
+CONTENT_TYPES: Final = {
+    "json": "application/json",
+    "html": "text/html",
+    "xml": "text/xml",
+    "jpg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+}
+"""By extension, in the order in which a recording is looked for."""
+
+SECRET_PARAMETERS: Final = frozenset(
+    {"access_token", "api_key", "apikey", "client", "client_id", "client_secret", "clientver", "key", "pass", "token"}
+)
+"""Query parameters that are never written down; AniDB's ``client`` is who asks, not what is asked for."""
+
+_LONGEST_NAME: Final = 255
+_KEPT_OF_LONG_NAME: Final = 150
+_HASH_DIGITS: Final = 16
+_SHORTEST_SECRET: Final = 6
+_FOLDER: Final = re.compile(r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")
+_REDACTED: Final = b"REDACTED"
+_OK: Final = 200
+
+
+def recording_folder(request: Request) -> str:
+    """Raises:
+    BadInput: the URL has no usable host.
+    """
+    name = request.catalogue or (urlsplit(request.url).hostname or "").lower()
+    if not _FOLDER.match(name) or ".." in name:
+        raise BadInput("a request to record or replay needs a catalogue or a host name")
+    return name
+
+
+def recording_name(request: Request) -> str:
+    """The file's name without its extension."""
+    parts = urlsplit(request.url)
+    path = parts.path
+    if request.catalogue:
+        path = path.removeprefix(request.base_path)
+    query = "&".join(part for part in parts.query.split("&") if _parameter(part) not in SECRET_PARAMETERS)
+    target = f"{path or '/'}?{query}" if query else path or "/"
+    encoded = quote(target, safe="")
+    body = f" {_body_hash(request.body)}" if request.body else ""
+    name = f"{request.method.upper()} {encoded}{body}"
+    longest = _LONGEST_NAME - 1 - max(map(len, CONTENT_TYPES))
+    if len(name) <= longest:
+        return name
+    return f"{request.method.upper()} {encoded[:_KEPT_OF_LONG_NAME]}#{_digest(target.encode())}{body}"
+
+
+class ReplayTransport:
+    """Answers from a folder of recordings, and nothing else."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises:
+        BadInput: there is no such folder.
+        """
+        if not folder.is_dir():
+            raise BadInput(f"no folder of recorded answers at {folder}")
+        self._folder = folder
+
+    def send(self, request: Request) -> Response:
+        stem = self._folder / recording_folder(request) / recording_name(request)
+        for extension, content_type in CONTENT_TYPES.items():
+            file = stem.with_name(f"{stem.name}.{extension}")
+            if file.is_file():
+                return Response(status=_OK, headers={"content-type": content_type}, body=_read(file, request))
+        raise NotRecorded(f"{request.where}: no recorded answer")
+
+
+class RecordTransport:
+    """Passes on to a live transport and writes down what it answers, without credentials."""
+
+    def __init__(self, folder: Path, live: HttpTransport) -> None:
+        self._folder = folder
+        self._live = live
+
+    def send(self, request: Request) -> Response:
+        response = self._live.send(request)
+        extension = _extension(response)
+        if response.status == _OK and extension is not None:
+            folder = self._folder / recording_folder(request)
+            folder.mkdir(parents=True, exist_ok=True)
+            _write(folder / f"{recording_name(request)}.{extension}", _without_secrets(response.body, request))
+        return response
+
+
+def _parameter(part: str) -> str:
+    return unquote(part.partition("=")[0])
+
+
+def _body_hash(body: bytes) -> str:
+    try:
+        value: Any = json.loads(body)
+    except ValueError:
+        return _digest(body)
+    return _digest(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode())
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:_HASH_DIGITS]
+
+
+def _read(file: Path, request: Request) -> bytes:
+    if file.stat().st_size > request.max_bytes:
+        raise TooLarge(f"{request.where}: the recorded answer is longer than {request.max_bytes} bytes")
+    return file.read_bytes()
+
+
+def _extension(response: Response) -> str | None:
+    content_type = response.content_type
+    if content_type.endswith("+json") or content_type == "text/json":
+        return "json"
+    if content_type == "application/xml":
+        return "xml"
+    return next((extension for extension, known in CONTENT_TYPES.items() if known == content_type), None)
+
+
+def _without_secrets(body: bytes, request: Request) -> bytes:
+    """A server that echoes a credential must not get it into a file."""
+    values = [value.rpartition(" ")[2] for name, value in request.headers.items() if name.lower() in _SECRET_HEADERS]
+    values += [value for name, value in parse_qsl(urlsplit(request.url).query) if name in SECRET_PARAMETERS]
+    for value in values:
+        if len(value) >= _SHORTEST_SECRET:
+            body = body.replace(value.encode(), _REDACTED)
+    return body
+
+
+_SECRET_HEADERS: Final = frozenset({"authorization", "cookie", "x-api-key", "x-mal-client-id", "x-server-key"})
+
+
+def _write(file: Path, body: bytes) -> None:
+    """Whole or not at all, also with another writer of the same answer beside."""
+    temporary = file.with_name(f".{os.getpid()}-{threading.get_ident()}.part")
+    temporary.write_bytes(body)
+    temporary.replace(file)

@@ -1,0 +1,172 @@
+import gzip
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from models.errors import BadInput, Malformed, Unavailable
+from sources.http import LiveTransport, NotSupported, PacedTransport, Request, Response, TooLarge
+from tests.support.http_server import answer, drip, raw, serve, silence
+
+QUICK = LiveTransport(connect_seconds=2, read_seconds=0.3, total_seconds=0.8)
+PATIENT = LiveTransport(connect_seconds=2, read_seconds=5, total_seconds=10)
+
+
+@pytest.fixture
+def stop() -> Iterator[threading.Event]:
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def get(url: str, *, max_bytes: int = 1000, **headers: str) -> Request:
+    return Request(method="GET", url=url, max_bytes=max_bytes, headers=headers)
+
+
+def test_an_answer_comes_back_whole_with_its_status_and_headers() -> None:
+    with serve(answer(b'{"a": 1}', status="404 Not Found", X_Limit="30")) as server:
+        response = PATIENT.send(get(f"{server.url}/anime/1?page=2"))
+    assert (response.status, response.body, response.headers["x-limit"]) == (404, b'{"a": 1}', "30")
+    assert response.content_type == "application/json"
+    assert server.asked[0].target == "/anime/1?page=2"
+
+
+def test_a_compressed_answer_is_unpacked() -> None:
+    with serve(answer(gzip.compress(b'{"a": 1}'), Content_Encoding="gzip")) as server:
+        assert PATIENT.send(get(server.url)).body == b'{"a": 1}'
+
+
+def test_no_cookie_and_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("all_proxy", "http://127.0.0.1:9")
+    with serve(answer(Set_Cookie="session=1")) as server:
+        PATIENT.send(get(server.url))
+        PATIENT.send(get(server.url))
+    assert [set(asked.headers) for asked in server.asked] == [{"host", "user-agent", "accept-encoding"}] * 2
+
+
+def test_a_server_that_says_nothing_is_unavailable(stop: threading.Event) -> None:
+    with serve(silence(stop)) as server:
+        with pytest.raises(Unavailable, match="no answer in time"):
+            QUICK.send(get(server.url))
+        stop.set()
+
+
+@pytest.mark.parametrize(
+    ("head", "piece"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b"x"),
+        (b"HTTP/1.1 200 OK\r\n\r\n", b"x"),
+        (b"HTTP/1.1 200 OK\r\n", b"x"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+    ],
+    ids=["body", "body without length", "head", "chunks"],
+)
+def test_a_slow_drip_ends_at_the_total_deadline(head: bytes, piece: bytes, stop: threading.Event) -> None:
+    with serve(drip(head, piece, stop, every=0.05)) as server:
+        with pytest.raises(Unavailable, match=r"no whole answer within 0\.8 seconds"):
+            QUICK.send(get(server.url, max_bytes=100_000))
+        stop.set()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n{",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
+        b"HTTP/1.1 2",
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"",
+    ],
+    ids=["length", "in a chunk", "between chunks", "status line", "not HTTP", "nothing"],
+)
+def test_a_truncated_answer_is_unavailable(data: bytes) -> None:
+    with serve(raw(data)) as server, pytest.raises(Unavailable):
+        PATIENT.send(get(server.url))
+
+
+def test_a_closed_port_is_unavailable() -> None:
+    with serve(answer()) as server:
+        url = server.url
+    with pytest.raises(Unavailable):
+        QUICK.send(get(url))
+
+
+@pytest.mark.parametrize("body", [b"x" * 1001, gzip.compress(b"x" * 10_000_000)], ids=["plain", "compressed"])
+def test_an_answer_over_the_cap_is_refused(body: bytes) -> None:
+    encoding = {"Content_Encoding": "gzip"} if body[:1] == b"\x1f" else {}
+    with serve(answer(body, **encoding)) as server, pytest.raises(TooLarge, match="longer than 1000 bytes"):
+        PATIENT.send(get(server.url))
+
+
+def test_a_redirect_is_given_back_and_not_followed() -> None:
+    with serve(answer(status="302 Found", Location="http://127.0.0.1:9/")) as server:
+        assert PATIENT.send(get(server.url)).status == 302
+    assert len(server.asked) == 1
+
+
+def test_credentials_do_not_follow_a_redirect_to_another_host() -> None:
+    transport = LiveTransport(redirects=1)
+    with serve(answer(b"there")) as other, serve(answer(status="302 Found", Location=f"{other.url}/x")) as server:
+        response = transport.send(get(server.url, Authorization="Bearer abcdefgh"))
+    assert response.body == b"there"
+    assert "authorization" in server.asked[0].headers
+    assert "authorization" not in other.asked[0].headers
+
+
+def test_redirects_end() -> None:
+    with serve(answer(status="302 Found", Location="/again")) as server, pytest.raises(Malformed, match="more than 2"):
+        LiveTransport(redirects=2).send(get(server.url))
+    assert len(server.asked) == 3
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/",
+        "ftp://example.com/",
+        "file:///etc/passwd",
+        "https://user:password@example.com/",
+        "https:///path",
+        "http://[::1",
+        "https://example.com:port/",
+    ],
+)
+def test_only_https_and_loopback_are_fetched(url: str) -> None:
+    with pytest.raises(BadInput) as error:
+        QUICK.send(get(url))
+    assert "password" not in str(error.value)
+
+
+def test_what_only_a_replay_holds_is_not_asked_for_live() -> None:
+    with serve(answer()) as server:
+        request = Request(method="GET", url=f"{server.url}/anime/1", catalogue="anidb", recorded_only=True)
+        with pytest.raises(NotSupported, match="anidb GET /anime/1: live answers are not supported"):
+            PATIENT.send(request)
+    assert server.asked == []
+
+
+def test_neither_errors_nor_reprs_show_query_or_headers() -> None:
+    request = get("https://example.com/anime?token=abcdefgh", Authorization="Bearer abcdefgh")
+    assert "abcdefgh" not in repr(request)
+    assert request.where == "example.com GET /anime"
+
+
+class Instant:
+    def send(self, request: Request) -> Response:
+        return Response(status=200, headers={}, body=request.url.encode())
+
+
+def test_pace_keeps_a_distance_a_catalogue() -> None:
+    now = [100.0]
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(round(seconds, 6))
+        now[0] += seconds
+
+    paced = PacedTransport(Instant(), seconds={"anidb": 2.0, "kitsu": 1.0}, sleep=sleep, monotonic=lambda: now[0])
+    for catalogue in ("anidb", "kitsu", "anidb", "anidb", None):
+        paced.send(Request(method="GET", url="https://example.com/", catalogue=catalogue))
+    assert waits == [0.0, 0.0, 2.0, 2.0]
