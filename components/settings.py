@@ -250,6 +250,19 @@ class StackSettings(BaseModel):
         return self.stage is Stage.PROD
 
     @property
+    def index_needs_key(self) -> bool:
+        return self.qdrant_url.startswith("https://")
+
+    @property
+    def cache_needs_password(self) -> bool:
+        return (self.redis_url or "").startswith("rediss://")
+
+    @property
+    def catalogues_need_tokens(self) -> bool:
+        """A replay asks nobody, and a local stack has no tokens to give."""
+        return self.stage is not Stage.LOCAL
+
+    @property
     def machine_timeout_seconds(self) -> int:
         """Of the enrichment machine: a day for everything but the review."""
         return self.review_timeout_seconds + DAY

@@ -28,8 +28,13 @@ class Site:
                 "use 1 to 16 of a-z, 0-9 and -, beginning with a letter"
             )
 
+    @property
+    def prefix(self) -> str:
+        """What every physical name begins with."""
+        return f"{PROJECT}-{self.stack}"
+
     def name(self, thing: str) -> str:
-        return f"{PROJECT}-{self.stack}-{thing.replace('_', '-')}"
+        return f"{self.prefix}-{thing.replace('_', '-')}"
 
     def bucket_name(self, thing: str) -> pulumi.Output[str]:
         """With the account: bucket names are shared by all accounts of the world, and a short one may be taken."""

@@ -20,13 +20,17 @@ DEFAULT_REGION: Final = "us-east-1"
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
-    """``values`` by full key (``project:name``), as text the way Pulumi passes them. Encrypted ones are in
-    ``encrypted`` and have no value."""
+    """``values`` by full key (``project:name``), as text the way Pulumi passes them. ``secrets`` are the keys that the
+    file holds encrypted; they have no value until somebody gives one."""
 
     project: str
     stack: str
     values: Mapping[str, str]
-    encrypted: frozenset[str]
+    secrets: frozenset[str]
+
+    @property
+    def unreadable(self) -> frozenset[str]:
+        return self.secrets - self.values.keys()
 
     @property
     def region(self) -> str:
@@ -40,7 +44,7 @@ class Configuration:
             project=self.project,
             stack=self.stack,
             values={name: value for name, value in merged.items() if value is not None},
-            encrypted=self.encrypted - given.keys(),
+            secrets=self.secrets,
         )
 
 
@@ -55,14 +59,14 @@ def read_configuration(root: Path, stack: str) -> Configuration:
     own = root / f"Pulumi.{stack}.yaml"
     stack_file = _load(own if own.exists() else root / f"Pulumi.{LOCAL_CONFIGURATION}.yaml")
     values: dict[str, str] = {}
-    encrypted: set[str] = set()
+    secrets: set[str] = set()
     for name, value in {**_project_defaults(project_file), **(stack_file.get("config") or {})}.items():
         key = name if ":" in name else f"{project}:{name}"
         if isinstance(value, Mapping) and set(value) == {"secure"}:
-            encrypted.add(key)
+            secrets.add(key)
         else:
             values[key] = _as_text(value)
-    return Configuration(project=project, stack=stack, values=values, encrypted=frozenset(encrypted))
+    return Configuration(project=project, stack=stack, values=values, secrets=frozenset(secrets))
 
 
 def _load(path: Path) -> dict[str, Any]:

@@ -210,7 +210,7 @@ class _Mocks(mocks.Mocks):
         return self._monitor.new_resource(args)
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
-        return self._monitor.look_up(args.token, args.args), None
+        return self._monitor.look_up(args.token, args.args), []
 
 
 def _recorded(

@@ -5,7 +5,9 @@
 
 import asyncio
 import runpy
+import sys
 import threading
+import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -69,8 +71,8 @@ def run_program(
     Raises:
         ProgramFailed: see ``record_program``.
     """
-    if configuration.encrypted:
-        names = ", ".join(sorted(configuration.encrypted))
+    if configuration.unreadable:
+        names = ", ".join(sorted(configuration.unreadable))
         raise ProgramFailed(f"stack {configuration.stack} has encrypted values, which only Pulumi can read: {names}")
     outcome: list[Recording | BaseException] = []
 
@@ -93,8 +95,15 @@ def run_program(
     raise result
 
 
+def make_importable(root: Path) -> None:
+    """The repository's packages and libraries, as the program and the functions import them."""
+    for folder in (str(root / "src"), str(root)):
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+
+
 def _with_made_up_secrets(configuration: Configuration) -> Configuration:
-    return configuration.with_values({name: f"made-up-secret-of-{name}" for name in configuration.encrypted})
+    return configuration.with_values({name: f"made-up-secret-of-{name}" for name in configuration.unreadable})
 
 
 class _Run:
@@ -132,7 +141,7 @@ class _Run:
 
     def _run_on(self, loop: asyncio.AbstractEventLoop) -> Recording:
         configuration = self._configuration
-        pulumi.runtime.set_all_config(dict(configuration.values), [])
+        pulumi.runtime.set_all_config(dict(configuration.values), sorted(configuration.secrets))
         pulumi.runtime.set_mocks(
             self._monitor.mocks,
             project=configuration.project,
@@ -157,6 +166,9 @@ class _Run:
         )
 
     def _execute(self) -> None:
+        make_importable(self._program.parent)
+        # The SDK warns of its own deprecated classes while it is imported, whether they are used or not.
+        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"pulumi_\w+\.")
         pulumi.runtime.register_stack_transformation(self._monitor.learn)
         # Not as "__main__": that would replace the module of the whole process while other threads run.
         runpy.run_path(str(self._program), run_name="__pulumi_program__")

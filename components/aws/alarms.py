@@ -1,7 +1,7 @@
 """The topic that every alarm goes to, and the kinds of alarm.
 
-An alarm is made by the component that owns what it watches; here stands how each kind is judged. The topic has no key of
-its own: CloudWatch cannot publish through the AWS managed one, and an alarm says no more than a name and a state.
+An alarm is made by the component that owns what it watches; here stands how each kind is judged. The topic has no key
+of its own: CloudWatch cannot publish through the AWS managed one, and an alarm says no more than a name and a state.
 """
 
 from dataclasses import dataclass

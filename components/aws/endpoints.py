@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
@@ -44,7 +44,7 @@ class Endpoints(pulumi.ComponentResource):
     def __init__(self, name: str, args: EndpointsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("anime:aws:Endpoints", name, None, opts)
         document = {entry.name: getattr(args, entry.name) for entry in fields(args) if entry.name != "stack"}
-        aws.ssm.Parameter(
+        parameter = aws.ssm.Parameter(
             f"{name}-parameter",
             name=parameter_name(args.stack),
             type="String",
@@ -53,8 +53,8 @@ class Endpoints(pulumi.ComponentResource):
             tags=service_tags(Service.OPERATIONS),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.document: pulumi.Output[Any] = pulumi.Output.from_input(document)
-        self.register_outputs({"document": self.document})
+        self.parameter_name = parameter.name
+        self.register_outputs({"parameter_name": self.parameter_name})
 
 
 def _document(document: Mapping[str, object]) -> str:

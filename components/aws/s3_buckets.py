@@ -66,18 +66,15 @@ class PrivateBucket(pulumi.ComponentResource):
         aws.s3.BucketOwnershipControls(
             f"{name}-ownership", bucket=bucket.bucket, rule={"object_ownership": "BucketOwnerEnforced"}, opts=child
         )
-        versioning = aws.s3.BucketVersioning(
-            f"{name}-versioning",
-            bucket=bucket.bucket,
-            # A bucket that was never versioned may only be Disabled, one that was only Suspended.
-            versioning_configuration={"status": "Enabled" if args.versioned else "Disabled"},
-            opts=child,
-        )
+        if args.versioned:
+            aws.s3.BucketVersioning(
+                f"{name}-versioning",
+                bucket=bucket.bucket,
+                versioning_configuration={"status": "Enabled"},
+                opts=child,
+            )
         aws.s3.BucketLifecycleConfiguration(
-            f"{name}-lifecycle",
-            bucket=bucket.bucket,
-            rules=_lifecycle(args.expire_after_days),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
+            f"{name}-lifecycle", bucket=bucket.bucket, rules=_lifecycle(args.expire_after_days), opts=child
         )
         if args.own_policy:
             aws.s3.BucketPolicy(

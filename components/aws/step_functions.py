@@ -87,7 +87,7 @@ def _replace(node: Any, value_of: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class MachineArgs:
-    """``functions`` maps placeholders to the ARNs of the functions that the machine calls; the role may call just those.
+    """``functions`` maps placeholders to the ARNs of the functions that the machine calls; its role may call no other.
 
     ``parameters`` are the other placeholders' values, ``grants`` what the machine does besides calling functions.
     """

@@ -19,7 +19,7 @@ class CollectionsIndexesArgs:
 
     function_name: pulumi.Input[str]
     database: str
-    vector_index: str
+    vector_index: pulumi.Input[str]
 
 
 class CollectionsIndexes(pulumi.ComponentResource):

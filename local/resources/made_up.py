@@ -18,11 +18,18 @@ _REGIONAL: Final = "arn:aws:{service}:{{region}}:{{account}}:{rest}"
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """``name`` is the input that holds the physical name; without it the logical name is taken."""
+    """``name`` is the input that holds the physical name; without it the logical name is taken. ``defaults`` stand for
+    text inputs that may be left out."""
 
     name: str = "name"
     id: str = "{name}"
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def named(self) -> bool:
+        """Whether the kind of resource has a physical name at all."""
+        return "{name}" in self.id or any("{name}" in str(value) for value in self.outputs.values())
 
 
 def make_up(shape: Shape, request: Request, *, account: str, region: str) -> Realised:
@@ -30,15 +37,21 @@ def make_up(shape: Shape, request: Request, *, account: str, region: str) -> Rea
     ResourceFailed: a template names an input that the program did not give.
     """
     digest = hashlib.sha256(f"{request.type} {request.name}".encode()).hexdigest()
-    name = str(request.inputs.get(shape.name, request.name))
-    fields = {key: value for key, value in request.inputs.items() if isinstance(value, str)}
-    fields |= {"name": name, "hash": digest[:8], "account": account, "region": request.inputs.get("region", region)}
+    name = physical_name(shape, request)
+    place = {"account": account, "region": request.inputs.get("region", region)}
+    fields = {**shape.defaults, **_texts(request.inputs), **place, "name": name, "hash": digest[:8]}
+    made: dict[str, Any] = {"region": place["region"]} if request.type.startswith("aws:") else {}
+    if shape.named:
+        made[shape.name] = name
     try:
-        outputs = {key: _filled(value, fields) for key, value in shape.outputs.items()}
-        made = {"region": fields["region"], shape.name: name, **request.inputs, **outputs}
-        return Realised(shape.id.format_map({**fields, **_texts(outputs)}), made)
+        made |= {**request.inputs, **{key: _filled(value, fields) for key, value in shape.outputs.items()}}
+        return Realised(shape.id.format_map({**fields, **_texts(made), "name": name}), made)
     except KeyError as error:
         raise ResourceFailed(f"{request.type} {request.name!r} has no input {error.args[0]}") from None
+
+
+def physical_name(shape: Shape, request: Request) -> str:
+    return str(request.inputs.get(shape.name) or request.name)
 
 
 def _texts(outputs: Mapping[str, Any]) -> dict[str, str]:
@@ -112,10 +125,11 @@ _MESSAGES: Final = {
     "aws:cloudwatch/eventBus:EventBus": _arn("events", "event-bus/{name}"),
     "aws:cloudwatch/eventRule:EventRule": _arn("events", "rule/{name}"),
     "aws:cloudwatch/eventTarget:EventTarget": _plain("{rule}-{hash}", targetId="{hash}"),
-    "aws:cloudwatch/eventPermission:EventPermission": _plain("default:{statementId}"),
+    "aws:cloudwatch/eventPermission:EventPermission": _plain("{statementId}"),
     "aws:scheduler/scheduleGroup:ScheduleGroup": _arn("scheduler", "schedule-group/{name}"),
     "aws:scheduler/schedule:Schedule": Shape(
         id="{groupName}/{name}",
+        defaults={"groupName": "default"},
         outputs={"arn": "arn:aws:scheduler:{region}:{account}:schedule/{groupName}/{name}"},
     ),
 }

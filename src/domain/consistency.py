@@ -42,9 +42,7 @@ class Difference:
 _OTHER_TEXT: Final = frozenset({Kind.MISSING, Kind.REVISION, Kind.SAGA})
 
 
-def difference(
-    anime_id: str, expected: Mapping[str, Any] | None, found: Mapping[str, Any] | None
-) -> Difference | None:
+def difference(anime_id: str, expected: Mapping[str, Any] | None, found: Mapping[str, Any] | None) -> Difference | None:
     """``expected``: the payload that follows from the entry, None where there is no entry; ``found``: the point's.
 
     None where they agree.

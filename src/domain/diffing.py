@@ -67,11 +67,13 @@ class Member:
 class Change:
     """What to do about one anime that a release offers.
 
-    ``flags`` are those to raise, ``figures`` those that the anime counts in. ``sources`` is the union;
-    ``add_sources`` are those of them that are new to us. ``offered_sources`` None: nothing to record.
+    ``title`` is the offered one. ``flags`` are those to raise, ``figures`` those that the anime counts in.
+    ``sources`` is the union; ``add_sources`` are those of them that are new to us. ``offered_sources`` None: nothing
+    to record.
     """
 
     anime_id: str
+    title: str
     sources: tuple[str, ...]
     flags: tuple[Flag, ...] = ()
     figures: frozenset[Figure] = frozenset()
@@ -143,6 +145,14 @@ class Comparison:
     def in_figure(self, figure: Figure) -> list[Change]:
         return [change for change in self.changes if figure in change.figures]
 
+    def make_conflict(self, change: Change, *, other_owners: Iterable[str]) -> None:
+        """Of a change that cannot be written, as URLs of it belong to other anime by now."""
+        self.changes.remove(change)
+        self.unchanged = [member for member in self.unchanged if member.anime_id != change.anime_id]
+        ours = tuple(sorted({change.anime_id, *other_owners}))
+        member = Member(anime_id=change.anime_id, sources=change.offered_sources or change.sources)
+        self.conflicts.append(_as_conflict(ours, (member,), change.title, RaisedFlags((), release="")))
+
 
 class RaisedFlags:
     """Flags that were raised before; of each is known whether an earlier release did it, or this one."""
@@ -184,6 +194,7 @@ def diff(
     added = tuple(url for url in offered if url not in known)
     return Change(
         anime_id=stored.anime_id,
+        title=entry.title,
         sources=tuple(sorted((*stored.sources, *added))) if added else stored.sources,
         flags=tuple(flags),
         figures=frozenset(figures),
@@ -272,14 +283,18 @@ def _conflict(
         ids = sorted(touched[url] for url in offered if url in touched)
         members.append(Member(anime_id=ids[0] if ids else _minted(offered), sources=offered))
     ours = tuple(sorted(stored[position].anime_id for position in component.ours))
-    entries = sorted(" ".join(member.sources) for member in members)
+    return _as_conflict(ours, tuple(members), seen[component.entries[0]][0], raised)
+
+
+def _as_conflict(ours: tuple[str, ...], members: tuple[Member, ...], title: str, raised: RaisedFlags) -> Conflict:
     anime_id = ours[0] if ours else min(member.anime_id for member in members)
+    entries = sorted(" ".join(member.sources) for member in members)
     flag = Flag(field="conflict", stored=text_identity(ours), offered=text_identity(entries))
     return Conflict(
         anime_id=anime_id,
         ours=ours,
-        title=seen[component.entries[0]][0],
+        title=title,
         flag=flag,
-        members=tuple(members),
+        members=members,
         raised=raised.raised(anime_id, flag),
     )

@@ -14,10 +14,11 @@ A vector is held in 32 bits by the index as well, so nothing is lost.
 import base64
 import struct
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
 
 import orjson
-from pydantic import Field, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 
 from models.anime import AnimeEntry, dump_entry, problems, read_entry
 from models.errors import InvalidEntry, Malformed
@@ -27,11 +28,18 @@ ANIMES_FILE: Final = "animes.jsonl.zst"
 VECTORS_FILE: Final = "vectors.jsonl.zst"
 MANIFEST_FILE: Final = "manifest.json"
 
+SnapshotTime = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}T\d{6}\.\d{3}Z$")]
+"""Sorts by time, and is a folder's name on every system."""
+
+
+def snapshot_time(now: datetime) -> str:
+    return f"{now:%Y-%m-%dT%H%M%S}.{now.microsecond // 1000:03d}Z"
+
 
 class SnapshotFile(Event):
     """``sha256`` and ``bytes`` are of the lines, ``stored_*`` of the object, which is compressed."""
 
-    name: str
+    name: Literal["animes.jsonl.zst", "vectors.jsonl.zst"]
     lines: int = Field(ge=0)
     bytes: int = Field(ge=0)
     sha256: Sha256
@@ -40,16 +48,20 @@ class SnapshotFile(Event):
 
 
 class Manifest(Event):
-    """``source_sha`` and ``sync_state`` are None where no release was ever loaded or compared."""
+    """``source_sha`` and ``sync_state`` are None where no release was ever loaded or compared.
+
+    Vectors of one ``embedder`` say nothing to those of another.
+    """
 
     format: Literal[1] = 1
-    time: str
+    time: SnapshotTime
     source_sha: SourceSha | None
     sync_state: dict[str, Any] | None
     entries: int = Field(ge=0)
     episodes: int = Field(ge=0)
     characters: int = Field(ge=0)
     dimensions: int = Field(ge=1)
+    embedder: str
     files: tuple[SnapshotFile, SnapshotFile]
     """Animes, then vectors."""
 

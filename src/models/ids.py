@@ -17,6 +17,7 @@ import unicodedata
 import uuid
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Annotated, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -63,6 +64,7 @@ _MOST_EPISODES: Final = 1_000_000
 _COUNTDOWN: Final = re.compile(r"^/(\d+)(?:/.*)?$")
 
 
+@lru_cache(maxsize=16_384)
 def normalise_source(url: str) -> str:
     """The one spelling of a source URL: https, no ``www.``, today's host, no slug behind a number, no query.
 

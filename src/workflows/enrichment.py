@@ -12,24 +12,19 @@ The first three hold the anime's lock from before their start. Between the state
 ``work/<execution>/``; every state may run twice and leaves the same there.
 """
 
-import itertools
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final, Literal, TypeVar
-
-import orjson
-from pydantic import BaseModel, ValidationError
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Final, Literal
 
 from domain.assemble import assemble as assemble_entry
-from domain.canonical_json import canonical_bytes, sha256_of_bytes
 from domain.stages import run_stage
-from models.anime import AnimeEntry, CatalogueProvenance, Provenance, check_entry, read_entry
+
+from domain.canonical_json import canonical_bytes
+from models.anime import Provenance, check_entry
 from models.errors import (
     AlreadyExists,
     AnimeError,
     LockLost,
-    Malformed,
     NoCatalogueAnswered,
     NotFound,
     NotRecorded,
@@ -42,7 +37,6 @@ from models.events import (
     BeginOutput,
     Catalogue,
     EnrichmentSubject,
-    Event,
     ExecutionRef,
     FetchInput,
     FetchOutput,
@@ -52,9 +46,10 @@ from models.events import (
     StageOutput,
 )
 from models.ids import source_host
-from models.vocabulary import ProvenanceStatus
 from workflows import keys
+from workflows.answers import AnswerPage, CatalogueAnswers, Outcome, outcome_of
 from workflows.ports import Animes, CatalogueClient, Clock, FetchedPage, Locks, Objects
+from workflows.work import keep_base, load_base, load_json, load_subject, put_proposed
 
 CATALOGUE_HOSTS: Final = {
     Catalogue.JIKAN: "myanimelist.net",
@@ -67,9 +62,6 @@ CATALOGUE_HOSTS: Final = {
 """Whose page leads to which catalogue. AnimeSchedule is asked always: it finds an anime by its ids elsewhere."""
 
 _WRITE_ATTEMPTS: Final = 5
-
-FetchStatus = Literal["ok", "partial", "missing", "failed", "not_recorded"]
-M = TypeVar("M", bound=BaseModel)
 
 
 # ------------------------------------------------------------------------------------------------------------ Begin
@@ -95,26 +87,6 @@ def begin(
     )
 
 
-def keep_base(ref: ExecutionRef, *, animes: Animes, objects: Objects) -> AnimeEntry | None:
-    """The stored entry as the execution first saw it; later calls return the same, whatever is stored by then."""
-    kept = load_base(ref.execution, objects)
-    if kept is not None:
-        return kept
-    entry = animes.get(ref.anime_id)
-    if entry is None:
-        return None
-    try:
-        objects.put(keys.base_entry(ref.execution), canonical_bytes(entry), if_absent=True)
-    except AlreadyExists:
-        return load_base(ref.execution, objects)
-    return entry
-
-
-def load_base(execution: str, objects: Objects) -> AnimeEntry | None:
-    stored = objects.get(keys.base_entry(execution))
-    return None if stored is None else read_entry(orjson.loads(stored.body))
-
-
 def stages_of(mode: Mode) -> tuple[Stage, ...]:
     if mode is Mode.REVIEW_ONLY:
         return ()
@@ -133,73 +105,7 @@ def catalogues_of(sources: Iterable[str]) -> tuple[Catalogue, ...]:
     return tuple(one for one in Catalogue if CATALOGUE_HOSTS.get(one) in hosts or one is Catalogue.ANIMESCHEDULE)
 
 
-def load_subject(ref: ExecutionRef, objects: Objects) -> EnrichmentSubject:
-    return read_object(ref.entry_key, EnrichmentSubject, objects)
-
-
-def read_object(key: str, model: type[M], objects: Objects) -> M:
-    """Raises:
-    NotFound: no such object.
-    Malformed: it is not of this model.
-    """
-    stored = objects.get(key)
-    if stored is None:
-        raise NotFound(f"no object {key}")
-    try:
-        return model.model_validate_json(stored.body)
-    except ValidationError as error:
-        raise Malformed(f"{key} is not a {model.__name__}: {error.error_count()} problems") from None
-
-
 # ----------------------------------------------------------------------------------------------------- FetchSources
-
-
-class AnswerPage(Event):
-    """What came of asking a catalogue once. ``next_cursor`` None is the end."""
-
-    next_cursor: str | None
-    status: Literal["ok", "missing", "failed", "not_recorded"]
-    fetched_at: datetime
-    answers: dict[str, Any] = {}
-    problems: tuple[str, ...] = ()
-
-
-class CatalogueAnswers(Event):
-    """Everything that one catalogue answered so far; ``pages`` by the cursor that asked for them, the first by ``""``."""
-
-    catalogue: Catalogue
-    pages: dict[str, AnswerPage] = {}
-
-    def cursors(self) -> Iterator[str]:
-        """In the order in which the pages lead to each other; pages that nothing leads to any more are left out."""
-        cursor: str | None = ""
-        while cursor is not None and cursor in self.pages:
-            yield cursor
-            cursor = self.pages[cursor].next_cursor
-
-    def cursors_before(self, cursor: str) -> Iterator[str]:
-        return itertools.takewhile(lambda one: one != cursor, self.cursors())
-
-    def chain(self) -> Iterator[AnswerPage]:
-        return (self.pages[cursor] for cursor in self.cursors())
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What asking one catalogue gave, all pages together."""
-
-    status: FetchStatus
-    reason: str | None
-    fetched_at: datetime | None
-    answers: Mapping[str, Any]
-
-    @property
-    def usable(self) -> bool:
-        return self.status in {"ok", "partial"}
-
-    def provenance(self) -> CatalogueProvenance:
-        status = ProvenanceStatus.OK if self.usable else ProvenanceStatus(self.status)
-        return CatalogueProvenance(status=status, fetched_at=self.fetched_at, reason=self.reason)
 
 
 def fetch_source(
@@ -216,7 +122,7 @@ def fetch_source(
     subject = load_subject(event.ref, objects)
     page = _ask(clients.get(event.catalogue), subject, event.cursor, clock)
     answers = _add_page(key, event, page, objects)
-    cursor = answers.pages[event.cursor or ""].next_cursor
+    cursor = answers.page(event.cursor).next_cursor
     return FetchOutput(catalogue=event.catalogue, cursor=cursor, status=outcome_of(answers, so_far=True).status)
 
 
@@ -254,7 +160,7 @@ def _add_page(key: str, event: FetchInput, page: AnswerPage, objects: Objects) -
             if stored is None
             else CatalogueAnswers.model_validate_json(stored.body)
         )
-        after = _with_page(before, event.cursor or "", page)
+        after = before.with_page(event.cursor, page)
         body = canonical_bytes(after.model_dump(mode="json"))
         try:
             if stored is None:
@@ -267,15 +173,6 @@ def _add_page(key: str, event: FetchInput, page: AnswerPage, objects: Objects) -
     raise Unavailable(f"{key} is being written by others")
 
 
-def _with_page(answers: CatalogueAnswers, cursor: str, page: AnswerPage) -> CatalogueAnswers:
-    """A page that leads back to one that was asked for before it would never end: it becomes the last."""
-    asked = {cursor, *answers.cursors_before(cursor)}
-    if page.next_cursor in asked:
-        circle = "its pages lead in a circle"
-        page = page.model_copy(update={"next_cursor": None, "problems": (*page.problems, circle)})
-    return answers.model_copy(update={"pages": {**answers.pages, cursor: page}})
-
-
 def load_outcomes(ref: ExecutionRef, objects: Objects) -> dict[Catalogue, Outcome]:
     """How each catalogue that was asked answered; one that left nothing behind failed."""
     outcomes = {}
@@ -284,44 +181,6 @@ def load_outcomes(ref: ExecutionRef, objects: Objects) -> dict[Catalogue, Outcom
         answers = None if stored is None else CatalogueAnswers.model_validate_json(stored.body)
         outcomes[catalogue] = outcome_of(answers)
     return outcomes
-
-
-def outcome_of(answers: CatalogueAnswers | None, *, so_far: bool = False) -> Outcome:
-    """``so_far``: while pages are still to come, their absence is no problem."""
-    pages = [] if answers is None else list(answers.chain())
-    if not pages:
-        return Outcome(status="failed", reason="did not answer", fetched_at=None, answers={})
-    problems = [problem for page in pages for problem in page.problems]
-    if pages[-1].next_cursor is not None and not so_far:
-        problems.append("not all of its pages came")
-    good = [page for page in pages if page.status == "ok"]
-    status: FetchStatus = pages[0].status if not good else "partial" if problems else "ok"
-    return Outcome(
-        status=status,
-        reason="; ".join(problems) or None,
-        fetched_at=max(page.fetched_at for page in pages),
-        answers=merge_answers(page.answers for page in good),
-    )
-
-
-def merge_answers(pages: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """One answer out of several pages of the same shape: mappings are merged, lists joined, else the later one stands.
-
-    An item of a list that is there already is not added again.
-    """
-    merged: dict[str, Any] = {}
-    for page in pages:
-        merged = _merged(merged, page)
-    return merged
-
-
-def _merged(one: Any, other: Any) -> Any:
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        common = {name: _merged(one[name], other[name]) for name in one if name in other}
-        return {**one, **other, **common}
-    if isinstance(one, list) and isinstance(other, list):
-        return list({canonical_bytes(item): item for item in (*one, *other)}.values())
-    return other
 
 
 # ----------------------------------------------------------------------------------------------------------- Stages
@@ -353,8 +212,8 @@ def assemble(ref: ExecutionRef, *, objects: Objects) -> AssembleOutput:
     """
     outcomes = load_outcomes(ref, objects)
     entry = assemble_entry(
-        parts={stage: _load_json(keys.stage(ref.execution, stage.value), objects) for stage in stages_of(ref.mode)},
-        images=_load_json(keys.images(ref.execution), objects),
+        parts={stage: load_json(keys.stage(ref.execution, stage.value), objects) for stage in stages_of(ref.mode)},
+        images=load_json(keys.images(ref.execution), objects),
         subject=load_subject(ref, objects),
         base=load_base(ref.execution, objects),
         provenance=Provenance(catalogues={one.value: outcome.provenance() for one, outcome in outcomes.items()}),
@@ -362,25 +221,3 @@ def assemble(ref: ExecutionRef, *, objects: Objects) -> AssembleOutput:
         episode_number=ref.episode_number,
     )
     return put_proposed(ref, check_entry(canonical_bytes(entry)), objects)
-
-
-def put_proposed(ref: ExecutionRef, entry: AnimeEntry, objects: Objects) -> AssembleOutput:
-    """Raises:
-    Malformed: it is another anime's.
-    """
-    if entry.anime_id != ref.anime_id:
-        raise Malformed(f"{ref.execution} proposes an entry of {entry.anime_id}")
-    body = canonical_bytes(entry)
-    key = keys.proposed_entry(ref.execution)
-    objects.put(key, body)
-    return AssembleOutput(proposed_key=key, sha256=sha256_of_bytes(body))
-
-
-def _load_json(key: str, objects: Objects) -> dict[str, Any]:
-    stored = objects.get(key)
-    if stored is None:
-        raise NotFound(f"no object {key}")
-    loaded = orjson.loads(stored.body)
-    if not isinstance(loaded, dict):
-        raise Malformed(f"{key} holds no JSON object")
-    return loaded

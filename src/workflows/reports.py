@@ -43,7 +43,7 @@ def read_report(objects: Objects, *, kind: str, run_id: str) -> Report | None:
 
 
 def error_line(error: BaseException) -> str:
-    """One line for a report: our own errors in their words; of others the type alone, as their text may hold secrets."""
+    """Our own errors in their words; of others the type alone, as their text may hold secrets."""
     if isinstance(error, AnimeError):
         return " ".join(str(error).split()) or type(error).__name__
     return f"internal error ({type(error).__name__}); see the logs of this run"

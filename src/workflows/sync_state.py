@@ -86,14 +86,11 @@ def advance(objects: Objects, state: SyncState, *, over: Baseline) -> Baseline:
 
 
 def record_source_sha(objects: Objects, sha: str) -> None:
-    """Bring the enriched database's ``source-commit-sha`` up to the baseline; nothing to do where it says so already.
-
-    Raises:
-        NotFound: the object is gone.
-    """
+    """Bring the enriched database's ``source-commit-sha`` up to the baseline; nothing to do where it says so already,
+    or where there is no such object: the next snapshot writes it anew."""
     info = objects.head(keys.ENRICHED_DATABASE)
-    if info is None or info.metadata.get(keys.SOURCE_SHA_METADATA) != sha:
-        metadata = {**(info.metadata if info else {}), keys.SOURCE_SHA_METADATA: sha}
+    if info is not None and info.metadata.get(keys.SOURCE_SHA_METADATA) != sha:
+        metadata = {**info.metadata, keys.SOURCE_SHA_METADATA: sha}
         objects.copy(keys.ENRICHED_DATABASE, keys.ENRICHED_DATABASE, metadata=metadata)
 
 

@@ -373,8 +373,11 @@ class FakeAnimes:
         inserted: list[str] = []
         existing: list[str] = []
         conflicts: list[str] = []
+        by_id: dict[str, AnimeEntry] = {}
+        for entry in entries:
+            by_id.setdefault(entry.anime_id, entry)
         with self._mutex:
-            for entry in entries:
+            for entry in by_id.values():
                 if entry.anime_id in self._entries:
                     existing.append(entry.anime_id)
                 elif self._foreign_sources(entry.anime_id, entry.sources):

@@ -62,7 +62,7 @@ class MongoLocks:
             return self._holder(anime_id)
 
     def _insert(self, anime_id: str, lock: LockRef, lease: timedelta) -> bool:
-        """An upsert, since a plain insert cannot say ``$$NOW``; with a holder the filter misses and ``_id`` collides."""
+        """An upsert, since an insert cannot say ``$$NOW``: with a holder the filter misses and ``_id`` collides."""
         absent = {"_id": anime_id, "owner": {"$exists": False}}
         try:
             return self._locks.update_one(absent, [_set(lock, lease)], upsert=True).upserted_id is not None

@@ -1,0 +1,173 @@
+"""Small tolerant readers of foreign JSON: a value of the wrong type counts as absent, and nothing here raises.
+
+The stages must go on with whatever a catalogue gave, so every look into an answer goes through these.
+"""
+
+import html
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
+
+T = TypeVar("T")
+E = TypeVar("E", bound=StrEnum)
+
+_HTTP_URL: Final = re.compile(r"^https?://\S+$")
+_LONGEST_URL: Final = 4096
+_LINE_BREAK: Final = re.compile(r"<\s*(?:br|/p)\s*/?>\s*", re.IGNORECASE)
+_HTML_TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>")
+_BB_CODE: Final = re.compile(r"\[/?[a-z]{1,8}\]")
+_SPOILER: Final = re.compile(r"~!.*?!~", re.DOTALL)
+_MARKDOWN_LINK: Final = re.compile(r"\[([^\[\]]+)\]\(\s*\S+?\s*\)")
+_ANIDB_LINK: Final = re.compile(r"https?://anidb\.net/\w+ \[([^\[\]]+)\]")
+_EMPHASIS: Final = re.compile(r"(?<!\w)(?:__|\*\*)(.+?)(?:__|\*\*)(?!\w)")
+_BLANKS: Final = re.compile(r"[ \t\u00a0\u200b\ufeff]+")
+_EMPTY_LINES: Final = re.compile(r"\n{3,}")
+_SECONDS_A_MINUTE: Final = 60
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def dig(value: object, *path: str) -> Any:
+    """What lies under these keys, or None."""
+    for key in path:
+        value = mapping(value).get(key)
+    return value
+
+
+def items(value: object) -> list[Mapping[str, Any]]:
+    """The objects of a list."""
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list | tuple) else []
+
+
+def texts(value: object) -> list[str]:
+    """The non-empty texts of a list, trimmed."""
+    if not isinstance(value, list | tuple):
+        return []
+    return [found for item in value if (found := text(item)) is not None]
+
+
+def text(value: object) -> str | None:
+    """A non-empty text without blanks around it."""
+    if not isinstance(value, str):
+        return None
+    return value.strip("\u200b\ufeff").strip() or None
+
+
+def url(value: object) -> str | None:
+    found = text(value)
+    return found if found is not None and len(found) <= _LONGEST_URL and _HTTP_URL.match(found) else None
+
+
+def number(value: object) -> float | None:
+    """A finite number, also where it is written as text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def whole(value: object, *, least: int = 0) -> int | None:
+    """A whole number of at least ``least``."""
+    found = number(value)
+    return int(found) if found is not None and found == int(found) and found >= least else None
+
+
+def flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def score(value: object, *, best: float) -> float | None:
+    """Brought from a scale that ends at ``best`` to the one that ends at 10; 0 means that there is none."""
+    found = number(value)
+    return round(found * 10 / best, 4) if found is not None and 0 < found <= best else None
+
+
+def minutes(value: object) -> int | None:
+    """Seconds of so many minutes."""
+    found = number(value)
+    return round(found * _SECONDS_A_MINUTE) if found is not None and found > 0 else None
+
+
+def identifier(value: object) -> int | str | None:
+    """An id at a catalogue: a whole number from 1 on, as number; else the text."""
+    found = whole(value, least=1)
+    if found is not None:
+        return found
+    return text(value) if isinstance(value, str) and value not in {"0", ""} else None
+
+
+def prose(value: object) -> str | None:
+    """A text without HTML, markup and marked spoilers, with single blanks and at most one empty line in a row."""
+    found = text(value)
+    if found is None:
+        return None
+    found = _SPOILER.sub("", _HTML_TAG.sub("", _LINE_BREAK.sub("\n", found)))
+    found = _ANIDB_LINK.sub(r"\1", _MARKDOWN_LINK.sub(r"\1", _BB_CODE.sub("", found)))
+    found = html.unescape(_EMPHASIS.sub(r"\1", found)).replace("\r\n", "\n").replace("\r", "\n")
+    lines = (_BLANKS.sub(" ", line).strip() for line in found.split("\n"))
+    return text(_EMPTY_LINES.sub("\n\n", "\n".join(lines)))
+
+
+def member(enum: type[E], value: object, names: Mapping[str, E] | None = None) -> E | None:
+    """The member that a catalogue's word means: by ``names`` (in lower case), else by value up to case and
+    underscores."""
+    word = text(value)
+    if word is None:
+        return None
+    folded = word.casefold()
+    if names is not None and folded in names:
+        return names[folded]
+    spaced = folded.replace("_", " ")
+    return next((known for known in enum if known.value.casefold().replace("_", " ") == spaced), None)
+
+
+def folded(value: str) -> str:
+    """Equal for texts that differ only in case, width and blanks."""
+    return " ".join(unicodedata.normalize("NFKC", value).casefold().split())
+
+
+def same_page(address: str) -> str:
+    """Equal for URLs that differ only in scheme, ``www.`` and a slash at the end."""
+    parts = urlsplit(address)
+    host = (parts.hostname or "").removeprefix("www.")
+    return f"{host}{parts.path.rstrip('/')}{'?' + parts.query if parts.query else ''}"
+
+
+def distinct(values: Iterable[T], key: Callable[[T], Hashable]) -> list[T]:
+    """The first of each key, in order."""
+    seen: dict[Hashable, T] = {}
+    for value in values:
+        seen.setdefault(key(value), value)
+    return list(seen.values())
+
+
+def filled(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what is absent: None, and empty texts, lists and mappings. False and 0 stay."""
+    return {key: value for key, value in values.items() if value is not None and value not in ("", [], {}, ())}
+
+
+def days(value: Any) -> Any:
+    """A day or an instant as text."""
+    return None if value is None else value.isoformat().replace("+00:00", "Z")
+
+
+def partial_date(value: object) -> str | None:
+    """Of AniList's ``{year, month, day}``: as much as is known, ``--06-17`` without the year."""
+    parts = mapping(value)
+    year, month, day = (whole(parts.get(name), least=1) for name in ("year", "month", "day"))
+    if (month is not None and month > 12) or (day is not None and day > 31):  # noqa: PLR2004 - months and days
+        return None
+    if year is None:
+        return f"--{month:02d}-{day:02d}" if month and day else None
+    if year > 9999:  # noqa: PLR2004 - four digits
+        return None
+    return "-".join([f"{year:04d}", *([f"{month:02d}"] if month else []), *([f"{day:02d}"] if month and day else [])])
