@@ -60,7 +60,7 @@ def _setting(description: str, *, harm: str, fix: str, **rules: Any) -> Any:
 
 Seconds = Annotated[int, Field(ge=1)]
 Mode = Literal["new", "refresh", "premiere", "episode", "review_only"]
-HostName = Annotated[str, StringConstraints(pattern=r"^(?!-)[a-z0-9-]+(\.[a-z0-9-]+)+$")]
+HostName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)+$")]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+")]
 Structured = BeforeValidator(_from_json)
 

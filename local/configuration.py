@@ -34,7 +34,7 @@ class Configuration:
 
     @property
     def region(self) -> str:
-        return self.values.get("aws:region", DEFAULT_REGION)
+        return self.values.get(f"{self.project}:awsRegion") or self.values.get("aws:region") or DEFAULT_REGION
 
     def with_values(self, values: Mapping[str, str | None]) -> "Configuration":
         """Short names get the project's prefix; None takes a value away."""

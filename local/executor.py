@@ -1,10 +1,11 @@
 """Runs functions in this process, in the place of the emulator's own ways.
 
-Every invocation, whoever asks for it, ends in one function of MiniStack, ``_execute_function_dispatch``. Ours takes its
-place: it finds the handler by what the program said of the function, runs it in a thread with the function's time limit,
-and answers the way Lambda does.
+Every invocation, whoever asks for it, ends in one function of MiniStack, ``_execute_function_dispatch``. Ours takes
+its place: it finds the handler by what the program said of the function, runs it in a thread with the function's time
+limit, and answers the way Lambda does.
 """
 
+import contextlib
 import importlib
 import io
 import json
@@ -13,8 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as OutOfTime
+from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,8 +25,10 @@ from local.errors import ResourceFailed, StartFailed
 from local.limits import RESPONSE_BYTES, STATE_BYTES
 
 SEAM: Final = "_execute_function_dispatch"
+_LOG_WRITER: Final = "_emit_lambda_logs"
 _ENVIRONMENT_BYTES: Final = 4096
-_FRAMES_TO_THE_CALLER: Final = 12
+_FRAMES_TO_THE_CALLER: Final = 20
+_CORRELATION: Final = ("run_id", "anime_id", "execution")
 
 
 class Handler(Protocol):
@@ -38,7 +40,7 @@ class Handler(Protocol):
         *,
         environment: Mapping[str, str],
         context: "LambdaContext",
-        log_stream: TextIO | None = None,
+        log_stream: TextIO,
     ) -> Any: ...
 
 
@@ -70,20 +72,24 @@ class LambdaContext:
 
 @dataclass(frozen=True)
 class _Outcome:
+    """``unheard``: a failure of which the handler itself cannot have logged anything."""
+
     body: Any
     failed: bool = False
+    unheard: bool = False
 
 
 class Executor:
     """``logs`` is the folder for ``<function>.jsonl``. Used by several threads at once."""
 
-    def __init__(self, *, logs: Path) -> None:
+    def __init__(self, *, region: str, logs: Path) -> None:
+        self._region = region
         self._logs = logs
         self._lock = threading.Lock()
+        self._importing = threading.Lock()  # modules imported from several threads can be seen half made
         self._functions: dict[str, tuple[FunctionSpec, Handler]] = {}
         self._running: set[Future[_Outcome]] = set()
         self._closed = False
-        self._original: Callable[..., dict[str, Any]] | None = None
 
     def install(self) -> None:
         """Raises:
@@ -91,31 +97,31 @@ class Executor:
         """
         from ministack.services import lambda_svc
 
-        if not callable(getattr(lambda_svc, SEAM, None)) or not callable(getattr(lambda_svc, "_emit_lambda_logs", None)):
+        if not callable(getattr(lambda_svc, SEAM, None)) or not callable(
+            getattr(lambda_svc, "_emit_lambda_logs", None)
+        ):
             raise StartFailed(f"this version of MiniStack has no {SEAM}; the executor cannot take its place")
         self._logs.mkdir(parents=True, exist_ok=True)
-        self._original = lambda_svc._execute_function_dispatch
         lambda_svc._execute_function_dispatch = self.dispatch
 
     def close(self) -> None:
-        """Whoever waits for a function is answered now; a handler that still runs is left behind in its thread."""
+        """Whoever waits for a function is answered now; a handler that still runs is left behind in its thread.
+
+        The seam stays taken: the emulator's own executor would start processes for invocations that are repeated late.
+        """
         with self._lock:
             self._closed = True
             waiting = list(self._running)
         for future in waiting:
-            _settle(future, _error("Sandbox.Stopped", "the local stack was stopped"))
-        if self._original is not None:
-            from ministack.services import lambda_svc
-
-            lambda_svc._execute_function_dispatch = self._original
-            self._original = None
+            _settle(future, _stopped())
 
     def register(self, spec: FunctionSpec) -> None:
         """Raises:
         ResourceFailed: the handler cannot be imported, or the environment is not one that Lambda would take.
         """
         _check_environment(spec)
-        handler = _import_handler(spec)
+        with self._importing:
+            handler = _import_handler(spec)
         with self._lock:
             self._functions[spec.name] = (spec, handler)
 
@@ -129,21 +135,26 @@ class Executor:
         """The seam's signature and answer: ``body`` and ``log``, and ``error`` where the body is an error."""
         with self._lock:
             known = self._functions.get(config.get("FunctionName", ""))
+            closed = self._closed
+        if closed:
+            return {"body": _stopped().body, "error": True, "log": ""}
         if known is None:
             outcome, log = _error("Runtime.HandlerNotFound", "the program has no such function"), ""
         else:
             outcome, log = self._run(*known, config, event, request_id)
         self._emit(func, request_id, log, outcome, started)
         if outcome.failed:
+            _fail_waiting_task(outcome)
             return {"body": outcome.body, "error": True, "log": log}
         return {"body": outcome.body, "log": log}
 
     def _run(
         self, spec: FunctionSpec, handler: Handler, config: Mapping[str, Any], event: Any, request_id: str
     ) -> tuple[_Outcome, str]:
-        from_machine = _called_by_a_machine()
-        if from_machine and _json_bytes(event) > STATE_BYTES:
-            return _too_large_for_a_state("input of the task", event), ""
+        from_machine = _frame_of("stepfunctions", "_call_lambda") is not None
+        text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+        if from_machine and len(text.encode()) > STATE_BYTES:
+            return _too_large_for_a_state("input of the task", text), ""
         stream = _LogStream(self._logs / f"{spec.name}.jsonl")
         context = LambdaContext(
             aws_request_id=request_id,
@@ -152,28 +163,32 @@ class Executor:
             invoked_function_arn=str(config.get("FunctionArn", "")),
             _ends=time.monotonic() + spec.timeout_seconds,
         )
-        outcome = self._wait(spec, context, lambda: _call(handler, spec, event, context, stream))
-        if from_machine and not outcome.failed and _json_bytes(outcome.body) > STATE_BYTES:
-            outcome = _too_large_for_a_state("output of the task", outcome.body)
-        if outcome.failed and not stream.written():
-            stream.write(_failure_line(spec, request_id, outcome))
+        # The handler gets a copy: what it changes would otherwise change the state of the machine that calls it.
+        environment = _runtime_environment(spec, self._region)
+        outcome = self._wait(spec, context, lambda: _call(handler, json.loads(text), environment, context, stream))
+        if from_machine and not outcome.failed:
+            output = json.dumps(outcome.body, ensure_ascii=False, separators=(",", ":"))
+            if len(output.encode()) > STATE_BYTES:
+                outcome = _too_large_for_a_state("output of the task", output)
+        if outcome.failed and (outcome.unheard or not stream.text()):
+            stream.write(_failure_line(spec, request_id, event, outcome))
         return outcome, stream.text()
 
     def _wait(self, spec: FunctionSpec, context: LambdaContext, call: Callable[[], _Outcome]) -> _Outcome:
         future: Future[_Outcome] = Future()
         with self._lock:
             if self._closed:
-                return _error("Sandbox.Stopped", "the local stack was stopped")
+                return _stopped()
             self._running.add(future)
-        thread = threading.Thread(
-            target=lambda: _settle(future, call()), name=f"function-{spec.name}", daemon=True
-        )
+        thread = threading.Thread(target=lambda: _settle(future, call()), name=f"function-{spec.name}", daemon=True)
         try:
             thread.start()
             return future.result(spec.timeout_seconds)
-        except OutOfTime:
-            # A thread cannot be ended: what the handler still does, it does unheard, and its lines go nowhere.
-            message = f"RequestId: {context.aws_request_id} Error: Task timed out after {spec.timeout_seconds}.00 seconds"
+        except TimeoutError:
+            # A thread cannot be ended: the handler goes on, and only its answer is lost.
+            message = (
+                f"RequestId: {context.aws_request_id} Error: Task timed out after {spec.timeout_seconds}.00 seconds"
+            )
             return _error("Sandbox.Timedout", message)
         finally:
             with self._lock:
@@ -186,7 +201,7 @@ class Executor:
         lambda_svc._emit_lambda_logs(func, request_id, log, outcome.failed, duration_ms)
 
 
-class _LogStream(io.TextIOBase):
+class _LogStream(io.StringIO):
     """Takes a handler's lines from any thread, keeps them for CloudWatch Logs, and appends whole lines to a file."""
 
     def __init__(self, path: Path) -> None:
@@ -195,9 +210,6 @@ class _LogStream(io.TextIOBase):
         self._lock = threading.Lock()
         self._parts: list[str] = []
         self._rest = ""
-
-    def writable(self) -> bool:
-        return True
 
     def write(self, text: str, /) -> int:
         with self._lock:
@@ -212,20 +224,30 @@ class _LogStream(io.TextIOBase):
         with self._lock:
             return "".join(self._parts)
 
-    def written(self) -> bool:
-        with self._lock:
-            return bool(self._parts)
-
 
 def _settle(future: "Future[_Outcome]", outcome: _Outcome) -> None:
-    """The first answer counts; a handler that ends after its time has nobody who listens."""
-    if future.set_running_or_notify_cancel() if not (future.done() or future.running()) else False:
+    """The first answer counts: the stack may have been stopped while the handler ran."""
+    with contextlib.suppress(InvalidStateError):
         future.set_result(outcome)
 
 
-def _call(handler: Handler, spec: FunctionSpec, event: Any, context: LambdaContext, stream: _LogStream) -> _Outcome:
+def _runtime_environment(spec: FunctionSpec, region: str) -> dict[str, str]:
+    """With the variables that Lambda itself sets, as far as code may ask for them."""
+    return {
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_LAMBDA_FUNCTION_NAME": spec.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mib),
+        **spec.environment,
+    }
+
+
+def _call(
+    handler: Handler, event: Any, environment: Mapping[str, str], context: LambdaContext, stream: _LogStream
+) -> _Outcome:
     try:
-        result = handler.invoke(event, environment=spec.environment, context=context, log_stream=stream)
+        result = handler.invoke(event, environment=environment, context=context, log_stream=stream)
     except BaseException as error:  # noqa: BLE001 (as the runtime: whatever ends a handler is its error)
         return _Outcome(_described(error), failed=True)
     try:
@@ -234,35 +256,40 @@ def _call(handler: Handler, spec: FunctionSpec, event: Any, context: LambdaConte
         return _error("Runtime.MarshalError", f"Unable to marshal response: {error}")
     size = len(text.encode())
     if size > RESPONSE_BYTES:
-        message = f"Response payload size ({size} bytes) exceeded maximum allowed payload size ({RESPONSE_BYTES} bytes)."
+        message = (
+            f"Response payload size ({size} bytes) exceeded maximum allowed payload size ({RESPONSE_BYTES} bytes)."
+        )
         return _error("Function.ResponseSizeTooLarge", message)
     return _Outcome(json.loads(text))
 
 
 def _described(error: BaseException) -> dict[str, Any]:
+    trace = error.__traceback__.tb_next if error.__traceback__ else None  # without our own frame
     return {
         "errorType": type(error).__name__,
         "errorMessage": str(error),
-        "stackTrace": traceback.format_tb(error.__traceback__),
+        "stackTrace": traceback.format_tb(trace),
     }
 
 
 def _error(error_type: str, message: str) -> _Outcome:
-    return _Outcome({"errorType": error_type, "errorMessage": message}, failed=True)
+    return _Outcome({"errorType": error_type, "errorMessage": message}, failed=True, unheard=True)
 
 
-def _json_bytes(value: Any) -> int:
-    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str).encode())
+def _stopped() -> _Outcome:
+    return _error("Sandbox.Stopped", "the local stack was stopped")
 
 
-def _too_large_for_a_state(what: str, value: Any) -> _Outcome:
-    size = _json_bytes(value)
+def _too_large_for_a_state(what: str, text: str) -> _Outcome:
+    size = len(text.encode())
     return _error("States.DataLimitExceeded", f"the {what} has {size} bytes; a state carries at most {STATE_BYTES}")
 
 
-def _failure_line(spec: FunctionSpec, request_id: str, outcome: _Outcome) -> str:
+def _failure_line(spec: FunctionSpec, request_id: str, event: Any, outcome: _Outcome) -> str:
     """For a failure that the handler could not log itself: it ran out of time, or did not come to run."""
-    line = {
+    ref = event.get("ref") if isinstance(event, dict) else None
+    fields = {**event, **ref} if isinstance(ref, dict) else event if isinstance(event, dict) else {}
+    line = {name: fields[name] for name in _CORRELATION if isinstance(fields.get(name), str)} | {
         "function": spec.name,
         "request_id": request_id,
         "level": "error",
@@ -274,16 +301,32 @@ def _failure_line(spec: FunctionSpec, request_id: str, outcome: _Outcome) -> str
     return json.dumps(line) + "\n"
 
 
-def _called_by_a_machine() -> bool:
-    """Whether Step Functions asked for the invocation: its limit on payloads is another than Lambda's."""
+def _frame_of(module: str, function: str) -> FrameType | None:
+    """The call of an emulator's function among our callers: only so can one tell who asks for an invocation."""
     frame: FrameType | None = sys._getframe(1)
     for _ in range(_FRAMES_TO_THE_CALLER):
         if frame is None:
-            return False
-        if frame.f_code.co_name == "_call_lambda" and frame.f_globals.get("__name__", "").endswith("stepfunctions"):
-            return True
+            return None
+        if frame.f_code.co_name == function and frame.f_globals.get("__name__") == f"ministack.services.{module}":
+            return frame
         frame = frame.f_back
-    return False
+    return None
+
+
+def _fail_waiting_task(outcome: _Outcome) -> None:
+    """A task that waits for a token ends when the function that was to hand it on fails.
+
+    So it is in AWS; the emulator ignores such an error and waits on.
+    """
+    frame = _frame_of("stepfunctions", "_invoke_with_callback")
+    if frame is None:
+        return
+    from ministack.services import stepfunctions
+
+    waiting = stepfunctions._task_tokens.get(frame.f_locals["token"])
+    if waiting is not None:
+        waiting["error"] = {"Error": outcome.body["errorType"], "Cause": json.dumps(outcome.body)}
+        waiting["event"].set()
 
 
 def _check_environment(spec: FunctionSpec) -> None:
@@ -292,7 +335,9 @@ def _check_environment(spec: FunctionSpec) -> None:
         raise ResourceFailed(f"function {spec.name!r}: environment variables that are not texts: {', '.join(wrong)}")
     size = sum(len(name.encode()) + len(value.encode()) for name, value in spec.environment.items())
     if size > _ENVIRONMENT_BYTES:
-        raise ResourceFailed(f"function {spec.name!r}: the environment has {size} bytes; Lambda allows {_ENVIRONMENT_BYTES}")
+        raise ResourceFailed(
+            f"function {spec.name!r}: the environment has {size} bytes; Lambda allows {_ENVIRONMENT_BYTES}"
+        )
 
 
 def _import_handler(spec: FunctionSpec) -> Handler:

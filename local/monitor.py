@@ -113,10 +113,10 @@ class Monitor(mocks.MockMonitor):
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (the name of the call)
         if request.type == _STACK_TYPE:
-            return super().RegisterResource(request)
+            return super().RegisterResource(request)  # type: ignore[no-untyped-call]
         self._current.request = request
         try:
-            return super().RegisterResource(request)
+            return super().RegisterResource(request)  # type: ignore[no-untyped-call]
         except Exception as error:
             self._failed(error)
             raise
@@ -134,7 +134,7 @@ class Monitor(mocks.MockMonitor):
             raise error
         with self._lock:
             self._outputs.setdefault(request.urn, []).append(outputs)
-        return super().RegisterResourceOutputs(request)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         request = self._current.request

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import pulumi
 import pulumi.runtime
+from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import run_pulumi_func
 
 from local.configuration import LOCAL_CONFIGURATION, REPOSITORY, Configuration, read_configuration
@@ -114,13 +115,11 @@ class _Run:
     ) -> None:
         self._program = program
         self._configuration = configuration
-        self._monitor = Monitor(
-            realiser, stack=configuration.stack, project=configuration.project, progress=progress
-        )
+        self._monitor = Monitor(realiser, stack=configuration.stack, project=configuration.project, progress=progress)
         self._worker_loops: list[asyncio.AbstractEventLoop] = []
 
     def run(self) -> Recording:
-        loop = asyncio.new_event_loop()
+        loop = _quiet_loop()
         asyncio.set_event_loop(loop)  # before set_mocks, which keeps futures of this loop
         workers = ThreadPoolExecutor(_CONCURRENT_REGISTRATIONS, "pulumi-registration", initializer=self._worker_loop)
         loop.set_default_executor(workers)
@@ -135,12 +134,15 @@ class _Run:
 
     def _worker_loop(self) -> None:
         """Pulumi wants a loop in every thread and would leave the ones it makes unclosed."""
-        loop = asyncio.new_event_loop()
+        loop = _quiet_loop()
         asyncio.set_event_loop(loop)
         self._worker_loops.append(loop)
 
     def _run_on(self, loop: asyncio.AbstractEventLoop) -> Recording:
         configuration = self._configuration
+        # Mocks leave these two as the run before had them, with tasks of its closed loop.
+        SETTINGS.outputs = set()
+        SETTINGS.lock = threading.Lock()
         pulumi.runtime.set_all_config(dict(configuration.values), sorted(configuration.secrets))
         pulumi.runtime.set_mocks(
             self._monitor.mocks,
@@ -185,6 +187,13 @@ async def _exports() -> tuple[dict[str, Any], frozenset[str]]:
         if made_from := missing_output(values[name]):
             raise ResourceFailed(f"the export {name!r} is made from an output that does not exist: {made_from}")
     return values, frozenset(secrets)
+
+
+def _quiet_loop() -> asyncio.AbstractEventLoop:
+    """After a failure every output that depended on it fails too, unheard; the first failure is the one we raise."""
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda _loop, _context: None)
+    return loop
 
 
 def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:

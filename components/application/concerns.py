@@ -177,7 +177,7 @@ def _may_rehost_images(around: Surroundings) -> tuple[Grant, ...]:
         # Without it S3 answers 403 instead of 404 for an image that is not there yet.
         Grant(actions=("s3:ListBucket",), resources=(stores.images_bucket_arn,)),
         Grant(
-            actions=("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+            actions=("dynamodb:BatchGetItem", "dynamodb:PutItem"),
             resources=(stores.image_map_arn,),
         ),
         Grant(actions=("sqs:SendMessage",), resources=(stores.image_dlq_arn,)),

@@ -39,6 +39,8 @@ SAGAS: Final = "sagas/"
 SNAPSHOTS: Final = "snapshots/"
 UPLOADS: Final = "work/uploads/"
 AUDIT_COPIES: Final = "processed/updated-entries/"
+SYNC_STATE: Final = "processed/sync-state.json"
+RESTORE_STATE: Final = "processed/restore-state.json"
 
 
 class Caller(StrEnum):
@@ -59,7 +61,9 @@ class Execution(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionSpec:
-    """``reads``, ``writes`` and ``deletes`` are prefixes of the data bucket; ``drains`` lets it empty the commit DLQ."""
+    """``reads``, ``writes``, ``deletes`` are folders (with their slash) or keys of the data bucket; ``drains`` lets it
+    empty the commit DLQ.
+    """
 
     task: str
     meaning: str
@@ -127,7 +131,7 @@ FUNCTIONS: Final = (
         caller=Caller.MACHINE,
         memory_mib=1024,
         timeout_seconds=120,
-        concerns=(Concern.DATA_BUCKET, Concern.DOCUMENTS),
+        concerns=(Concern.DATA_BUCKET,),
         reads=(WORK,),
         writes=(WORK,),
     ),
@@ -140,7 +144,7 @@ FUNCTIONS: Final = (
         concerns=(Concern.DATA_BUCKET, Concern.DOCUMENTS, Concern.ENRICHMENT_MACHINE, Concern.REVIEW_POLICY),
         reads=(WORK,),
         writes=(WORK,),
-        executions=(Execution.ANSWER, Execution.DESCRIBE),
+        executions=(Execution.ANSWER,),
         service=Service.REVIEW,
     ),
     FunctionSpec(
@@ -152,7 +156,7 @@ FUNCTIONS: Final = (
         concerns=(Concern.DATA_BUCKET, Concern.DOCUMENTS, Concern.ENRICHMENT_MACHINE),
         reads=(WORK,),
         writes=(WORK,),
-        executions=(Execution.ANSWER, Execution.DESCRIBE),
+        executions=(Execution.ANSWER,),
         service=Service.REVIEW,
     ),
     FunctionSpec(
@@ -170,7 +174,6 @@ FUNCTIONS: Final = (
             Concern.COMMIT_RETRIES,
             Concern.LOCK_TIMES,
             Concern.ENRICHMENT_MACHINE,
-            Concern.COMMIT_QUEUE,
         ),
         reads=(WORK, SAGAS),
         writes=(SAGAS, AUDIT_COPIES),
@@ -189,8 +192,8 @@ FUNCTIONS: Final = (
             Concern.LOCK_TIMES,
             Concern.COMMIT_QUEUE,
         ),
-        reads=(WORK,),
-        writes=(WORK,),
+        reads=(WORK, SAGAS),
+        writes=(WORK, REPORTS),
         deletes=(WORK,),
         executions=(Execution.START, Execution.DESCRIBE),
     ),
@@ -224,13 +227,13 @@ FUNCTIONS: Final = (
         concerns=(
             Concern.DATA_BUCKET,
             Concern.DOCUMENTS,
+            Concern.VECTOR_INDEX,
             Concern.RELEASES,
             Concern.BULK_MACHINE,
             Concern.CATALOGUES,
         ),
-        reads=(WORK, PROCESSED, RELEASES, REPORTS),
-        writes=(WORK, PROCESSED, RELEASES, REPORTS),
-        deletes=(UPLOADS,),
+        reads=(WORK, REPORTS),
+        writes=(WORK, RELEASES, REPORTS),
     ),
     FunctionSpec(
         task="index_batch",
@@ -246,8 +249,8 @@ FUNCTIONS: Final = (
             Concern.IMAGES,
             Concern.CATALOGUES,
         ),
-        reads=(WORK,),
-        writes=(WORK,),
+        reads=(WORK, REPORTS),
+        writes=(WORK, REPORTS),
     ),
     FunctionSpec(
         task="finish_bulk",
@@ -266,7 +269,7 @@ FUNCTIONS: Final = (
         caller=Caller.LATER,
         memory_mib=2048,
         timeout_seconds=900,
-        concerns=(Concern.DATA_BUCKET, Concern.DOCUMENTS, Concern.VECTOR_INDEX),
+        concerns=(Concern.DATA_BUCKET, Concern.DOCUMENTS, Concern.VECTOR_INDEX, Concern.EMBEDDINGS),
         reads=(PROCESSED, SNAPSHOTS, REPORTS),
         writes=(PROCESSED, SNAPSHOTS, REPORTS),
     ),
@@ -277,8 +280,9 @@ FUNCTIONS: Final = (
         memory_mib=2048,
         timeout_seconds=900,
         concerns=(Concern.DATA_BUCKET, Concern.DOCUMENTS, Concern.VECTOR_INDEX, Concern.EMBEDDINGS),
-        reads=(WORK, SNAPSHOTS, REPORTS),
-        writes=(REPORTS,),
+        reads=(PROCESSED, SNAPSHOTS, REPORTS),
+        writes=(PROCESSED, REPORTS),
+        deletes=(RESTORE_STATE, SYNC_STATE),
     ),
     FunctionSpec(
         task="reconcile",
@@ -286,9 +290,16 @@ FUNCTIONS: Final = (
         caller=Caller.LATER,
         memory_mib=1024,
         timeout_seconds=900,
-        concerns=(Concern.DATA_BUCKET, Concern.DOCUMENTS, Concern.VECTOR_INDEX, Concern.EMBEDDINGS),
-        reads=(SAGAS, REPORTS),
+        concerns=(
+            Concern.DATA_BUCKET,
+            Concern.DOCUMENTS,
+            Concern.VECTOR_INDEX,
+            Concern.EMBEDDINGS,
+            Concern.ENRICHMENT_MACHINE,
+        ),
+        reads=(REPORTS,),
         writes=(REPORTS,),
+        executions=(Execution.DESCRIBE,),
     ),
     FunctionSpec(
         task="redrive",
@@ -353,8 +364,8 @@ FUNCTIONS: Final = (
             Concern.LOCK_TIMES,
             Concern.EPISODE_SCHEDULES,
         ),
-        reads=(WORK, REPORTS),
-        writes=(WORK, REPORTS),
+        reads=(WORK,),
+        writes=(WORK,),
         executions=(Execution.START, Execution.DESCRIBE),
         service=Service.SCHEDULES,
     ),
@@ -493,10 +504,13 @@ def _data_grants(spec: FunctionSpec, stores: Stores) -> tuple[Grant, ...]:
     return tuple(
         Grant(
             actions=actions,
-            resources=tuple(pulumi.Output.concat(stores.data_bucket_arn, "/", prefix, "*") for prefix in prefixes),
+            resources=tuple(
+                pulumi.Output.concat(stores.data_bucket_arn, "/", place, "*" if place.endswith("/") else "")
+                for place in places
+            ),
         )
-        for actions, prefixes in rights
-        if prefixes
+        for actions, places in rights
+        if places
     )
 
 
@@ -513,8 +527,7 @@ def _execution_grants(spec: FunctionSpec, site: Site) -> tuple[Grant, ...]:
 
 
 def _drain_grants(stores: Stores) -> tuple[Grant, ...]:
-    actions = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
-    return (Grant(actions=actions, resources=(stores.commit_dlq_arn,)),)
+    return (Grant(actions=("sqs:DeleteMessage", "sqs:ReceiveMessage"), resources=(stores.commit_dlq_arn,)),)
 
 
 def _called_by(machine: str, functions: dict[str, Function]) -> dict[str, pulumi.Input[str]]:

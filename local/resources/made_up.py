@@ -32,9 +32,13 @@ class Shape:
         return "{name}" in self.id or any("{name}" in str(value) for value in self.outputs.values())
 
 
-def make_up(shape: Shape, request: Request, *, account: str, region: str) -> Realised:
-    """Raises:
-    ResourceFailed: a template names an input that the program did not give.
+def make_up(
+    shape: Shape, request: Request, *, account: str, region: str, real: Mapping[str, Any] | None = None
+) -> Realised:
+    """``real`` outputs, where there are any, stand above the made-up ones.
+
+    Raises:
+        ResourceFailed: a template names an input that the program did not give.
     """
     digest = hashlib.sha256(f"{request.type} {request.name}".encode()).hexdigest()
     name = physical_name(shape, request)
@@ -44,7 +48,8 @@ def make_up(shape: Shape, request: Request, *, account: str, region: str) -> Rea
     if shape.named:
         made[shape.name] = name
     try:
-        made |= {**request.inputs, **{key: _filled(value, fields) for key, value in shape.outputs.items()}}
+        invented = {key: _filled(value, fields) for key, value in shape.outputs.items()}
+        made |= {**request.inputs, **invented, **(real or {})}
         return Realised(shape.id.format_map({**fields, **_texts(made), "name": name}), made)
     except KeyError as error:
         raise ResourceFailed(f"{request.type} {request.name!r} has no input {error.args[0]}") from None
@@ -109,7 +114,10 @@ _STORAGE: Final = {
     "aws:s3/bucketObjectv2:BucketObjectv2": Shape(name="bucket", id="{key}"),
     "aws:dynamodb/table:Table": _arn("dynamodb", "table/{name}"),
     "aws:ecr/repository:Repository": _arn(
-        "ecr", "repository/{name}", repositoryUrl="{account}.dkr.ecr.{region}.amazonaws.com/{name}", registryId="{account}"
+        "ecr",
+        "repository/{name}",
+        repositoryUrl="{account}.dkr.ecr.{region}.amazonaws.com/{name}",
+        registryId="{account}",
     ),
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": _plain("{repository}", registryId="{account}"),
 }
@@ -212,7 +220,11 @@ _COMPUTE: Final = {
 
 _NETWORK: Final = {
     "aws:ec2/vpc:Vpc": _ec2(
-        "vpc", "vpc", defaultSecurityGroupId="sg-{hash}", mainRouteTableId="rtb-{hash}", defaultRouteTableId="rtb-{hash}"
+        "vpc",
+        "vpc",
+        defaultSecurityGroupId="sg-{hash}",
+        mainRouteTableId="rtb-{hash}",
+        defaultRouteTableId="rtb-{hash}",
     ),
     "aws:ec2/subnet:Subnet": _ec2("subnet", "subnet"),
     "aws:ec2/internetGateway:InternetGateway": _ec2("internet-gateway", "igw"),
@@ -306,7 +318,9 @@ _OBSERVED: Final = {
         name="dashboardName", outputs={"dashboardArn": "arn:aws:cloudwatch::{account}:dashboard/{name}"}
     ),
     "aws:budgets/budget:Budget": _plain("{account}:{name}", arn="arn:aws:budgets::{account}:budget/{name}"),
-    "aws:costexplorer/anomalyMonitor:AnomalyMonitor": _plain("{arn}", arn="arn:aws:ce::{account}:anomalymonitor/{hash}"),
+    "aws:costexplorer/anomalyMonitor:AnomalyMonitor": _plain(
+        "{arn}", arn="arn:aws:ce::{account}:anomalymonitor/{hash}"
+    ),
     "aws:costexplorer/anomalySubscription:AnomalySubscription": _plain(
         "{arn}", arn="arn:aws:ce::{account}:anomalysubscription/{hash}"
     ),

@@ -56,7 +56,7 @@ def reporting(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except CommandError as error:
-            _complain(str(error))
+            _complain(" ".join(str(error).split()))
             raise typer.Exit(FAILED) from None
         except UsageError as error:
             _complain(f"{error}\nTry `anime --help`.")

@@ -1,7 +1,6 @@
 """The ``anime`` command: a client of a stack's functions and machines through the AWS API."""
 
 import sys
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -23,6 +22,8 @@ GLOBAL_OPTIONS = frozenset({"--stack", "--region"})
 
 def _show_version(value: bool) -> None:
     if value:
+        from importlib.metadata import version
+
         typer.echo(f"anime {version('anime-infra')}")
         raise typer.Exit
 

@@ -1,5 +1,7 @@
 """What the commands do, apart from how they are typed and shown; the demo runs these too."""
 
+import json
+import re
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,8 +12,12 @@ from typing import Any
 from cli.errors import CommandError, UsageError
 from cli.output import Output
 from cli.session import POLL_SECONDS, Session
+from workflows import keys
 
 REVIEW_WAIT_SECONDS = 15 * 60
+SNAPSHOT_FILES = ("animes.jsonl.zst", "vectors.jsonl.zst", "manifest.json")
+SNAPSHOT_NAME = re.compile(r"[A-Za-z0-9:_-][A-Za-z0-9:._-]{0,63}")
+"""What stands under ``snapshots/``; as ``models.events.RestoreInput`` has it, but for leading dots."""
 
 
 def new_run_id() -> str:
@@ -85,6 +91,29 @@ def _upload(session: Session, out: Output, file: Path, run_id: str) -> str:
         raise UsageError(f"no such file: {file}")
     out.progress(f"uploading {file.name} ({file.stat().st_size / 2**20:.1f} MiB)")
     return session.upload(file, run_id)
+
+
+def upload_snapshot(session: Session, out: Output, folder: Path) -> str:
+    """Puts a local copy of a snapshot back under its own time, the manifest last, which makes it a snapshot.
+
+    Returns the time.
+
+    Raises:
+        UsageError: the folder is no such copy.
+    """
+    for name in SNAPSHOT_FILES:
+        if not (folder / name).is_file():
+            raise UsageError(f"{folder} is no copy of a snapshot: there is no {name} in it")
+    try:
+        time_of_it = json.loads((folder / SNAPSHOT_FILES[-1]).read_text())["time"]
+    except (ValueError, KeyError, TypeError):
+        time_of_it = None
+    if not isinstance(time_of_it, str) or not SNAPSHOT_NAME.fullmatch(time_of_it):
+        raise UsageError(f"{folder} is no copy of a snapshot: its manifest names no time")
+    for name in SNAPSHOT_FILES:
+        out.progress(f"uploading {name} ({(folder / name).stat().st_size / 2**20:.1f} MiB)")
+        session.put_file(folder / name, f"{keys.snapshot(time_of_it)}{name}")
+    return time_of_it
 
 
 def simple_run(session: Session, out: Output, *, kind: str, task: str, title: str, **event: Any) -> dict[str, Any]:

@@ -128,8 +128,9 @@ def _numbers(values: Mapping[str, Any]) -> str:
 
 
 def _provenance(stored: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = stored.get("provenance") or {}
-    return {name: value for name, value in found.items() if isinstance(value, Mapping) and "status" in value}
+    """What each catalogue gave, by catalogue."""
+    found: Mapping[str, Any] = stored.get("provenance", {}).get("catalogues", {})
+    return found
 
 
 def _sample(values: Sequence[object]) -> str:

@@ -1,6 +1,7 @@
 """A stack as the command line sees it: its endpoints, and the AWS API in front of its functions and machines."""
 
 import json
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from cli.errors import CommandError, RemoteError
-from models.events import Report
 from workflows import keys
 
 if TYPE_CHECKING:
@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
 
+    from models.events import Report
+
 LOCAL_STACKS = ("local", "demo")
 POLL_SECONDS = 0.3
 SILENCE_SECONDS = 20 * 60
 """A run whose report has not changed for longer than any function may run is lost."""
+FIRST_WORD_SECONDS = 3 * 60
+"""A function's first act is a word in the report; Lambda repeats one that fails within this time."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +89,11 @@ class Session:
     def upload(self, path: Path, run_id: str) -> str:
         """Puts a file at a temporary key and returns it."""
         key = f"{keys.UPLOADS}{run_id}/{path.name}"
-        self.s3.upload_file(str(path), self.data_bucket, key)
+        self.put_file(path, key)
         return key
+
+    def put_file(self, path: Path, key: str) -> None:
+        self.s3.upload_file(str(path), self.data_bucket, key)
 
     def read_json(self, key: str) -> dict[str, Any] | None:
         try:
@@ -95,30 +102,40 @@ class Session:
             return None
         return cast("dict[str, Any]", json.loads(answer["Body"].read()))
 
-    def report(self, kind: str, run_id: str) -> Report | None:
+    def report(self, kind: str, run_id: str) -> "Report | None":
+        from models.events import Report  # pydantic costs more than `anime --help` may take
+
         stored = self.read_json(keys.report(kind, run_id))
         return None if stored is None else Report.model_validate(stored)
 
-    def follow(self, kind: str, run_id: str, update: "Update") -> Report:
+    def follow(
+        self,
+        kind: str,
+        run_id: str,
+        update: "Update",
+        *,
+        clock: "Callable[[], float]" = time.monotonic,
+        sleep: "Callable[[float], None]" = time.sleep,
+    ) -> "Report":
         """Waits until the run's report says how it ended.
 
         Raises:
             CommandError: the run failed (with its one-line reason), or was silent for too long.
         """
-        heard = time.monotonic()
+        heard = clock()
         last: Report | None = None
         while True:
             report = self.report(kind, run_id)
             if report is not None and report != last:
-                last, heard = report, time.monotonic()
+                last, heard = report, clock()
                 update(report.progress)
             if report is not None and report.state == "failed":
                 raise CommandError(report.error or "the run failed without a reason; see `anime local logs`")
             if report is not None and report.state == "succeeded":
                 return report
-            if time.monotonic() - heard > SILENCE_SECONDS:
+            if clock() - heard > SILENCE_SECONDS:
                 raise CommandError(f"nothing heard of run {run_id}; look at {keys.report(kind, run_id)} and the logs")
-            time.sleep(POLL_SECONDS)
+            sleep(POLL_SECONDS)
 
 
 def open_session(stack: str, *, region: str | None, root: Path) -> Session:
@@ -154,7 +171,8 @@ def _cloud_session(stack: str, region: str | None) -> Session:
 
     name = f"/anime-infra/{stack}/endpoints"
     try:
-        session = boto3.Session(region_name=region)
+        # boto3 itself knows AWS_DEFAULT_REGION and the profile's region alone.
+        session = boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
         if session.region_name is None:
             raise CommandError("no AWS region; give --region or set AWS_REGION")
         document = session.client("ssm").get_parameter(Name=name)["Parameter"].get("Value", "{}")
@@ -170,7 +188,7 @@ def _client(service: str, region: str, endpoint_url: str | None) -> Any:
     import boto3
     from botocore.config import Config
 
-    local = {"aws_access_key_id": "test", "aws_secret_access_key": "test"} if endpoint_url else {}
+    local: dict[str, Any] = {"aws_access_key_id": "test", "aws_secret_access_key": "test"} if endpoint_url else {}
     config = Config(
         connect_timeout=5,
         read_timeout=310,

@@ -57,7 +57,7 @@ FLAGGED: Final = frozenset({Figure.STATUS_FLAGGED, Figure.EPISODES_FLAGGED})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Member:
-    """One line of a report's member lists. ``sources`` of an anime that we have are its own, after the comparison."""
+    """One line of a report. ``sources`` are those that the release offers; of an orphaned anime its own."""
 
     anime_id: str
     sources: tuple[str, ...]
@@ -67,28 +67,28 @@ class Member:
 class Change:
     """What to do about one anime that a release offers.
 
-    ``title`` is the offered one. ``flags`` are those to raise, ``figures`` those that the anime counts in.
-    ``sources`` is the union; ``add_sources`` are those of them that are new to us. ``offered_sources`` None: nothing
-    to record.
+    ``title`` and ``offered`` (URLs) are the release's. ``flags`` are those to raise, ``figures`` those that the anime
+    counts in. ``sources`` is the union of our URLs and the offered; ``add_sources`` are those of it that we lack.
     """
 
     anime_id: str
     title: str
+    offered: tuple[str, ...]
     sources: tuple[str, ...]
     flags: tuple[Flag, ...] = ()
     figures: frozenset[Figure] = frozenset()
     add_sources: tuple[str, ...] = ()
-    offered_sources: tuple[str, ...] | None = None
+    record_offer: bool = False
     resurrect: bool = False
 
     @property
     def member(self) -> Member:
-        return Member(anime_id=self.anime_id, sources=self.sources)
+        return Member(anime_id=self.anime_id, sources=self.offered)
 
     @property
     def writes(self) -> bool:
         """Whether a field that sync owns changes."""
-        return self.offered_sources is not None or self.resurrect
+        return self.record_offer or self.resurrect
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,8 +150,7 @@ class Comparison:
         self.changes.remove(change)
         self.unchanged = [member for member in self.unchanged if member.anime_id != change.anime_id]
         ours = tuple(sorted({change.anime_id, *other_owners}))
-        member = Member(anime_id=change.anime_id, sources=change.offered_sources or change.sources)
-        self.conflicts.append(_as_conflict(ours, (member,), change.title, RaisedFlags((), release="")))
+        self.conflicts.append(_as_conflict(ours, (change.member,), change.title, RaisedFlags((), release="")))
 
 
 class RaisedFlags:
@@ -195,11 +194,12 @@ def diff(
     return Change(
         anime_id=stored.anime_id,
         title=entry.title,
+        offered=offered,
         sources=tuple(sorted((*stored.sources, *added))) if added else stored.sources,
         flags=tuple(flags),
         figures=frozenset(figures),
         add_sources=added,
-        offered_sources=offered if moved else None,
+        record_offer=moved,
         resurrect=stored.orphaned,
     )
 
@@ -244,8 +244,10 @@ def compare(
         partner = matching.partner[position]
         if partner >= 0:
             anime = stored[partner]
+            if offered == anime.sources:
+                offered = anime.sources  # one copy of the texts in memory instead of two
             documents = episode_counts.get(anime.anime_id, 0)
-            _sort_in(comparison, anime, diff(anime, entry, offered, episode_documents=documents, raised=raised))
+            _sort_in(comparison, diff(anime, entry, offered, episode_documents=documents, raised=raised))
         elif position in conflicting:
             seen[position] = (entry.title, offered)
         else:
@@ -259,11 +261,11 @@ def compare(
     return comparison
 
 
-def _sort_in(comparison: Comparison, anime: Stored, change: Change) -> None:
+def _sort_in(comparison: Comparison, change: Change) -> None:
     if change.figures or change.writes:
         comparison.changes.append(change)
     if not change.figures:
-        comparison.unchanged.append(Member(anime_id=anime.anime_id, sources=change.sources))
+        comparison.unchanged.append(change.member)
 
 
 def _minted(offered: tuple[str, ...]) -> str:

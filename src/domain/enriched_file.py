@@ -94,20 +94,14 @@ class EnrichedFile:
         """One after the other; may be asked for again.
 
         Raises:
-            BadInput: an entry is not readable, or is there twice; the message names it.
+            BadInput: an entry is not readable; the message names it.
         """
-        by_source: dict[str, int] = {}
-        by_id: dict[str, int] = {}
-        for position, raw in enumerate(self._data, start=1):
-            entry = _read(raw, position)
-            _once(by_id, (entry.anime_id,), position, entry.title)
-            _once(by_source, entry.sources, position, entry.title)
-            yield entry
+        return (_read(raw, position) for position, raw in enumerate(self._data, start=1))
 
 
 def _read(raw: msgspec.Raw, position: int) -> AnimeEntry:
     try:
-        data = orjson.loads(raw)
+        data = orjson.loads(memoryview(raw))
     except orjson.JSONDecodeError as error:
         raise BadInput(f"entry {position} of the file is not JSON: {error}") from error
     if not isinstance(data, dict):
@@ -121,12 +115,3 @@ def _read(raw: msgspec.Raw, position: int) -> AnimeEntry:
             f"entry {position} of the file ({data.get('title', 'without title')}) is not valid: {named}"
             + (f"; and {more} more" if more > 0 else "")
         ) from error
-
-
-def _once(seen: dict[str, int], values: Iterable[str], position: int, title: str) -> None:
-    for value in values:
-        first = seen.setdefault(value, position)
-        if first != position:
-            raise BadInput(
-                f"entries {first} and {position} ({title}) of the file both have {value}; remove or merge one of them"
-            )

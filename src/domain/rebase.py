@@ -65,11 +65,13 @@ def _merge_value(name: str, base: T, ours: T, theirs: T, conflicts: list[str]) -
 def _merge_items(
     name: str, base: Sequence[M], ours: Sequence[M], theirs: Sequence[M], key: Callable[[M], str], conflicts: list[str]
 ) -> list[M]:
-    """In their order, then what only we have in ours. A missing item counts as one more state of it."""
+    """A missing item counts as one more state of it. The order is the stored one, then what only we have; ours, where
+    the stored one is as old as the base."""
     old, mine, stored = ({key(item): item for item in items} for items in (base, ours, theirs))
+    order = (*mine, *stored) if list(stored) == list(old) else (*stored, *mine)
     merged = (
         _merge_value(f"{name}[{one}]", old.get(one), mine.get(one), stored.get(one), conflicts)
-        for one in dict.fromkeys((*stored, *mine))
+        for one in dict.fromkeys(order)
     )
     return [item for item in merged if item is not None]
 

@@ -6,6 +6,7 @@ correlation ids, and maps the result to JSON. Everything deeper gets what it nee
 """
 
 import os
+import re
 import secrets
 import sys
 import time
@@ -19,7 +20,6 @@ from pydantic import BaseModel, ValidationError
 from models.errors import AnimeError, BadInput
 from models.events import Event
 from models.ids import ulid_from_bits
-from runtime.clients import Clients
 from runtime.logs import Logger, make_logger
 from runtime.settings import FunctionSettings
 
@@ -27,6 +27,7 @@ E = TypeVar("E", bound=Event)
 S = TypeVar("S", bound=FunctionSettings)
 
 _CORRELATION = ("run_id", "anime_id", "execution", "review_id")
+_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
 class LambdaContext(Protocol):
@@ -43,7 +44,6 @@ class Context(Generic[S]):
     """What a handler works with. ``deadline`` is a ``time.monotonic`` value some seconds before Lambda ends it."""
 
     settings: S
-    clients: Clients
     log: Logger
     request_id: str
     deadline: float
@@ -58,6 +58,10 @@ class Context(Generic[S]):
         """Seconds until ``deadline``."""
         return self.deadline - time.monotonic()
 
+    def image_time_is_over(self) -> bool:
+        """Whether to leave the remaining images to the next round: one image may take a minute."""
+        return self.remaining() < _IMAGE_SECONDS
+
     def token(self) -> str:
         """A new ULID: 48 bits of time, 80 random ones."""
         return ulid_from_bits((time.time_ns() // 1_000_000 << 80) | secrets.randbits(80))
@@ -67,6 +71,7 @@ class Context(Generic[S]):
         return given or self.request_id
 
 
+_IMAGE_SECONDS = 90.0
 _SAFETY_SECONDS = 10.0
 """Kept free before the function's end, to write a report and return."""
 
@@ -125,7 +130,6 @@ class LambdaFunction(Generic[E, S]):
         remaining = context.get_remaining_time_in_millis() / 1000
         return Context(
             settings=settings,
-            clients=Clients(settings),
             log=log,
             request_id=context.aws_request_id,
             deadline=time.monotonic() + max(0.0, remaining - _SAFETY_SECONDS),
@@ -141,10 +145,14 @@ def lambda_function(
     return decorate
 
 
-def _correlation(event: Mapping[str, Any]) -> dict[str, str]:
+def _correlation(event: object) -> dict[str, str]:
+    """Of an event that has not been checked yet: nothing that is no id gets into the log."""
+    if not isinstance(event, Mapping):
+        return {}
     ref = event.get("ref")
-    fields = {**event, **ref} if isinstance(ref, dict) else event
-    return {name: fields[name] for name in _CORRELATION if isinstance(fields.get(name), str)}
+    fields = {**event, **ref} if isinstance(ref, Mapping) else event
+    found = {name: fields.get(name) for name in _CORRELATION}
+    return {name: value for name, value in found.items() if isinstance(value, str) and _ID.fullmatch(value)}
 
 
 def _since(started: float) -> float:

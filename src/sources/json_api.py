@@ -10,6 +10,8 @@ from http import HTTPStatus
 from typing import Any, Final, TypedDict
 from urllib.parse import urlencode, urlsplit
 
+import orjson
+
 from models.errors import BadInput, Malformed, NotFound, Retryable, Throttled, Unavailable
 from sources.http import HttpTransport, Refused, Request, Response, Sleep
 from workflows.ports import Clock
@@ -61,8 +63,9 @@ def _json_value(request: Request, response: Response, clock: Clock) -> Any:
     if content_type not in _JSON_TYPES and not content_type.endswith("+json"):
         raise Malformed(f"{request.where}: answers {content_type} where JSON was expected")
     try:
-        return json.loads(response.body)
-    except ValueError as error:
+        # Unlike json.loads it refuses what could not be written again: half surrogate pairs, NaN.
+        return orjson.loads(response.body)
+    except orjson.JSONDecodeError as error:
         raise Malformed(f"{request.where}: the answer is not JSON") from error
 
 

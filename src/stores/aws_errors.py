@@ -36,6 +36,8 @@ _OWN_FAULT: Final = frozenset(
         "InternalFailure",
         "InternalServerError",
         "InternalServerException",
+        "ModelErrorException",
+        "ModelTimeoutException",
         "RequestTimeout",
         "ServiceUnavailable",
         "ServiceUnavailableException",

@@ -59,7 +59,8 @@ class CatalogueAnswers(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """All pages of one catalogue together. ``reason`` says what is missing, in words for the reviewer."""
+    """All pages of one catalogue together. ``reason`` says what is missing, in words for the reviewer; ``fetched_at``
+    is of the last page that held something."""
 
     status: FetchStatus
     reason: str | None
@@ -88,7 +89,7 @@ def outcome_of(answers: CatalogueAnswers | None, *, so_far: bool = False) -> Out
     return Outcome(
         status=status,
         reason="; ".join(problems) or None,
-        fetched_at=max(page.fetched_at for page in pages),
+        fetched_at=max((page.fetched_at for page in good), default=None),
         answers=merge_answers(page.answers for page in good),
     )
 
@@ -96,7 +97,7 @@ def outcome_of(answers: CatalogueAnswers | None, *, so_far: bool = False) -> Out
 def merge_answers(pages: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """One answer out of several pages of the same shape: mappings are merged, lists joined, else the later one stands.
 
-    An item of a list that is there already is not added again.
+    An item that an earlier page has is not added again.
     """
     merged: dict[str, Any] = {}
     for page in pages:
@@ -109,5 +110,6 @@ def _merged(one: Any, other: Any) -> Any:
         common = {name: _merged(one[name], other[name]) for name in one if name in other}
         return {**one, **other, **common}
     if isinstance(one, list) and isinstance(other, list):
-        return list({canonical_bytes(item): item for item in (*one, *other)}.values())
+        known = {canonical_bytes(item) for item in one}
+        return [*one, *(item for item in other if canonical_bytes(item) not in known)]
     return other

@@ -1,6 +1,8 @@
-"""What a run over the whole database works with."""
+"""What a run over the whole database works with, and what it returns."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from workflows.ports import Animes, Clock, Embedder, Objects, Vectors
 
@@ -15,3 +17,8 @@ class DataPorts:
     embedder: Embedder
     embedder_name: str
     clock: Clock
+
+
+def without_members(result: Mapping[str, Any]) -> dict[str, Any]:
+    """The result of a report without the lists behind its figures, which may be more than a function can return."""
+    return {name: value for name, value in result.items() if name != "members"}

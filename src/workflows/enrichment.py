@@ -12,14 +12,15 @@ The first three hold the anime's lock from before their start. Between the state
 ``work/<execution>/``; every state may run twice and leaves the same there.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final, Literal
 
 from domain.assemble import assemble as assemble_entry
-from domain.stages import run_stage
-
 from domain.canonical_json import canonical_bytes
+from domain.catalogues import known_catalogues
+from domain.stages.priority import SHORT_NAMES
+from domain.stages.run import run_stage
 from models.anime import Provenance, check_entry
 from models.errors import (
     AlreadyExists,
@@ -45,21 +46,10 @@ from models.events import (
     StageInput,
     StageOutput,
 )
-from models.ids import source_host
 from workflows import keys
 from workflows.answers import AnswerPage, CatalogueAnswers, Outcome, outcome_of
 from workflows.ports import Animes, CatalogueClient, Clock, FetchedPage, Locks, Objects
 from workflows.work import keep_base, load_base, load_json, load_subject, put_proposed
-
-CATALOGUE_HOSTS: Final = {
-    Catalogue.JIKAN: "myanimelist.net",
-    Catalogue.ANILIST: "anilist.co",
-    Catalogue.KITSU: "kitsu.app",
-    Catalogue.ANIDB: "anidb.net",
-    Catalogue.ANIMEPLANET: "anime-planet.com",
-    Catalogue.ANISEARCH: "anisearch.com",
-}
-"""Whose page leads to which catalogue. AnimeSchedule is asked always: it finds an anime by its ids elsewhere."""
 
 _WRITE_ATTEMPTS: Final = 5
 
@@ -94,15 +84,12 @@ def stages_of(mode: Mode) -> tuple[Stage, ...]:
 
 
 def asked_catalogues(ref: ExecutionRef, objects: Objects) -> tuple[Catalogue, ...]:
-    """Those whose page the anime is known to have, in the order of ``Catalogue``."""
+    """Those under which the anime is known, in the order of ``Catalogue``, and AnimeSchedule always: if it knows the
+    anime by none of its ids elsewhere, it says so itself."""
     if ref.mode is Mode.REVIEW_ONLY:
         return ()
-    return catalogues_of(load_subject(ref, objects).sources)
-
-
-def catalogues_of(sources: Iterable[str]) -> tuple[Catalogue, ...]:
-    hosts = {source_host(url) for url in sources}
-    return tuple(one for one in Catalogue if CATALOGUE_HOSTS.get(one) in hosts or one is Catalogue.ANIMESCHEDULE)
+    known = known_catalogues(load_subject(ref, objects).sources)
+    return tuple(one for one in Catalogue if one in known or one is Catalogue.ANIMESCHEDULE)
 
 
 # ----------------------------------------------------------------------------------------------------- FetchSources
@@ -209,6 +196,7 @@ def assemble(ref: ExecutionRef, *, objects: Objects) -> AssembleOutput:
 
     Raises:
         InvalidEntry: the result is no valid entry; the fields are named.
+        NotFound: an episode that no catalogue tells of, or a stage left nothing behind.
     """
     outcomes = load_outcomes(ref, objects)
     entry = assemble_entry(
@@ -216,7 +204,7 @@ def assemble(ref: ExecutionRef, *, objects: Objects) -> AssembleOutput:
         images=load_json(keys.images(ref.execution), objects),
         subject=load_subject(ref, objects),
         base=load_base(ref.execution, objects),
-        provenance=Provenance(catalogues={one.value: outcome.provenance() for one, outcome in outcomes.items()}),
+        provenance=Provenance(catalogues={SHORT_NAMES[one]: outcome.provenance() for one, outcome in outcomes.items()}),
         mode=ref.mode,
         episode_number=ref.episode_number,
     )

@@ -66,24 +66,28 @@ def source_url_hash(url: str) -> str:
 def rehost(
     urls: Mapping[str, str], host: ImageHost, *, anime_id: str, out_of_time: Callable[[], bool] = lambda: False
 ) -> Rehosted:
-    """``urls``: source URL -> context for the dead-letter message, such as ``characters.0.images.0``.
+    """``urls``: source URL -> context for the dead-letter message, such as ``characters.0.images.0``. ``out_of_time``
+    is asked before each download, in several threads at a time.
 
     Raises:
         Retryable: the map, the bucket or the queue does not answer; what is done stays done.
     """
     done = Rehosted()
     waiting = _take_known(urls, host, done)
-    with ThreadPoolExecutor(max_workers=host.workers) as pool:
-        batch = host.workers * 4
-        for start in range(0, len(waiting), batch):
-            if out_of_time():
-                done.remaining = tuple(waiting[start:])
-                break
-            futures = {
-                pool.submit(_rehost_one, url, urls[url], host, anime_id): url for url in waiting[start : start + batch]
-            }
-            for future in as_completed(futures):
-                done.results[futures[future]] = future.result()
+
+    def in_time(url: str) -> ImageResult | None:
+        return None if out_of_time() else _rehost_one(url, urls[url], host, anime_id)
+
+    pool = ThreadPoolExecutor(max_workers=host.workers)
+    try:
+        futures = {pool.submit(in_time, url): url for url in waiting}
+        for future in as_completed(futures):
+            result = future.result()
+            if result is not None:
+                done.results[futures[future]] = result
+    finally:
+        pool.shutdown(cancel_futures=True)  # after an error nothing more is begun
+    done.remaining = tuple(url for url in waiting if url not in done.results)
     return done
 
 
@@ -119,7 +123,7 @@ def _rehost_one(url: str, context: str, host: ImageHost, anime_id: str) -> Image
     try:
         image = host.source.download(url)
     except (Permanent, Retryable) as error:
-        return _remember_failure(url, context, host, anime_id, str(error) or type(error).__name__)
+        return _remember_failure(url, context, host, anime_id, error)
     key = keys.image(image.sha256, image.extension)
     with suppress(AlreadyExists):  # the same picture under another URL: one object
         host.images.put(
@@ -134,8 +138,11 @@ def _rehost_one(url: str, context: str, host: ImageHost, anime_id: str) -> Image
     return cdn_url(host.domain, key)
 
 
-def _remember_failure(url: str, context: str, host: ImageHost, anime_id: str, message: str) -> FailedImage:
+def _remember_failure(
+    url: str, context: str, host: ImageHost, anime_id: str, error: Permanent | Retryable
+) -> FailedImage:
     now = host.clock()
+    message = str(error) or type(error).__name__
     # The queue first: a crash before the map's line sends the message again, never not at all.
     host.dead_letters.send(
         {
@@ -143,7 +150,7 @@ def _remember_failure(url: str, context: str, host: ImageHost, anime_id: str, me
             "image_url": url,
             "error_message": message,
             "timestamp": now.isoformat(),
-            "retry_count": DOWNLOAD_ATTEMPTS - 1,
+            "retry_count": DOWNLOAD_ATTEMPTS - 1 if isinstance(error, Retryable) else 0,
             "context": context,
         }
     )

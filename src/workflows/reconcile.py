@@ -4,6 +4,7 @@ The comparison walks both stores at once. They move meanwhile, so what differs i
 an anime that a living execution holds is left out and named: its stores may differ until it has committed.
 
 A repair takes the anime's lock, looks a third time, and writes what the entry demands. So it cannot undo a commit.
+One that crashes leaves locks of its own: the same run goes on under them, any other one when they have run out.
 """
 
 from collections import Counter
@@ -17,13 +18,14 @@ from models.anime import AnimeEntry
 from models.errors import LockHeld
 from models.events import LockRef, ReconcileInput
 from workflows.chunks import chunked
-from workflows.data_ports import DataPorts
+from workflows.data_ports import DataPorts, without_members
 from workflows.indexing import point_difference, points_of, side_by_side
 from workflows.locking import acquire, has_ended
+from workflows.names import name_part
 from workflows.ports import Executions, Locks, Tokens, VectorPoint
 from workflows.reports import Reporter, read_report, reported
 
-KIND: Final = "reconcile"
+REPORT_KIND: Final = "reconcile"
 CHUNK: Final = 100
 """Differing anime that are looked at, locked and repaired together."""
 
@@ -51,22 +53,23 @@ class _Findings:
 
 
 def reconcile(event: ReconcileInput, *, ports: DataPorts, guard: Guard) -> dict[str, Any]:
-    """The report's result: integer figures and, under ``members``, the anime ids of each.
+    """The report's result without its ``members``, which are the anime ids behind each figure.
 
     ``differences`` is the sum of the kinds of ``domain.consistency.Kind``, found before any repair; ``remaining`` those
     that are still there.
     """
-    before = read_report(ports.objects, kind=KIND, run_id=event.run_id)
+    before = read_report(ports.objects, kind=REPORT_KIND, run_id=event.run_id)
     if before is not None and before.state == "succeeded":
-        return before.result
-    reporter = Reporter(ports.objects, kind=KIND, run_id=event.run_id, clock=ports.clock)
+        return without_members(before.result)
+    reporter = Reporter(ports.objects, kind=REPORT_KIND, run_id=event.run_id, clock=ports.clock)
     with reported(reporter):
-        findings = _compare(ports, guard, reporter)
+        owner = f"fix-{name_part(event.run_id)}"
+        findings = _compare(owner, ports, guard, reporter)
         if event.fix:
-            _fix(findings, f"reconcile-{event.run_id}", ports, guard, reporter)
+            _fix(findings, owner, ports, guard, reporter)
         result = {**_result(findings, fix=event.fix), "report": reporter.key}
         reporter.succeed(result)
-    return result
+    return without_members(result)
 
 
 def _result(findings: _Findings, *, fix: bool) -> dict[str, Any]:
@@ -95,14 +98,14 @@ def _result(findings: _Findings, *, fix: bool) -> dict[str, Any]:
     }
 
 
-def _compare(ports: DataPorts, guard: Guard, reporter: Reporter) -> _Findings:
+def _compare(run: str, ports: DataPorts, guard: Guard, reporter: Reporter) -> _Findings:
     findings = _Findings()
     with ports.animes.snapshot() as reader:
         suspects = _suspects(side_by_side(reader.entries(), ports.vectors.scan(with_vectors=False)), findings, reporter)
     for chunk in chunked(suspects, CHUNK):
         for anime_id, found in _look_again(chunk, ports).items():
             owner = _working_on(anime_id, guard)
-            if owner is None:
+            if owner is None or owner == run:
                 findings.differences.append(found)
             else:
                 findings.skipped[anime_id] = owner
@@ -166,6 +169,9 @@ def _lock(anime_id: str, owner: str, guard: Guard, locks: dict[str, LockRef], fi
 def _repair(anime_ids: Sequence[str], ports: DataPorts) -> None:
     points = {anime_id: ports.vectors.get(anime_id) for anime_id in anime_ids}
     entries = ports.animes.get_many(anime_ids)
-    ports.vectors.remove([anime_id for anime_id, point in points.items() if point and anime_id not in entries])
-    pairs = [(entry, points[anime_id]) for anime_id, entry in entries.items()]
-    ports.vectors.overwrite([point for point, _ in points_of(pairs, ports.embedder)])
+    surplus = [anime_id for anime_id, point in points.items() if point and anime_id not in entries]
+    if surplus:
+        ports.vectors.remove(surplus)
+    if entries:
+        pairs = [(entry, points[anime_id]) for anime_id, entry in entries.items()]
+        ports.vectors.overwrite([point for point, _ in points_of(pairs, ports.embedder)])

@@ -5,10 +5,11 @@ Order of what happens:
 1. A first pass over the whole snapshot: hashes, counts, and that every line is readable. Nothing is written before.
 2. The mark ``processed/restore-state.json`` says which snapshot is being restored. It is set while both stores are
    empty, and only then.
-3. Entries and points, in pieces; then the enriched file, the sync state, and last the mark goes.
+3. Entries and points, in pieces; then the enriched file, the sync state, the report, and last the mark goes.
 
 So a restore that crashed is repeated for the same snapshot, although the stores are not empty any more: the mark says
-that what lies there is its own, and every write puts the same there again.
+that what lies there is its own, and every write puts the same there again. A mark whose run has succeeded counts for
+nothing: what was restored may have changed since.
 """
 
 from collections.abc import Iterator
@@ -16,7 +17,6 @@ from contextlib import ExitStack
 from datetime import date
 from typing import Any, Final
 
-import orjson
 from pydantic import ValidationError
 
 from domain.canonical_json import sha256_of_bytes
@@ -33,7 +33,7 @@ from domain.vector_points import point_of
 from models.anime import AnimeEntry
 from models.collections import EMBEDDING_DIMENSIONS, TEXT_VECTOR
 from models.errors import AlreadyExists, BadInput, Malformed, NotEmpty, NotFound
-from models.events import RestoreInput
+from models.events import Event, RestoreInput, RunId, Sha256
 from workflows import keys, sync_state
 from workflows.chunks import chunked
 from workflows.data_ports import DataPorts
@@ -49,11 +49,20 @@ CHUNK: Final = 256
 """Entries in memory at a time."""
 
 RESTORE_STATE: Final = "processed/restore-state.json"
-"""``{"snapshot": <time>, "manifest_sha256": ...}`` while a restore goes on."""
+"""A ``_Mark``, while a restore goes on."""
 
 EMPTY_STACK: Final = "a restore fills an empty stack only: use a new one, or empty the database and the index"
 
 Restored = tuple[AnimeEntry, tuple[float, ...]]
+
+
+class _Mark(Event):
+    run_id: RunId
+    snapshot: str
+    manifest_sha256: Sha256
+
+    def same_data(self, other: "_Mark") -> bool:
+        return (self.snapshot, self.manifest_sha256) == (other.snapshot, other.manifest_sha256)
 
 
 def restore(event: RestoreInput, *, ports: DataPorts) -> dict[str, Any]:
@@ -66,25 +75,27 @@ def restore(event: RestoreInput, *, ports: DataPorts) -> dict[str, Any]:
     """
     before = read_report(ports.objects, kind=KIND, run_id=event.run_id)
     if before is not None and before.state == "succeeded":
+        _unmark(event.run_id, ports.objects)
         return before.result
     reporter = Reporter(ports.objects, kind=KIND, run_id=event.run_id, clock=ports.clock)
     with reported(reporter):
-        result = {**_restore(event.snapshot, ports, reporter), "report": reporter.key}
+        result = {**_restore(event, ports, reporter), "report": reporter.key}
         reporter.succeed(result)
+    _unmark(event.run_id, ports.objects)
     return result
 
 
-def _restore(snapshot: str, ports: DataPorts, reporter: Reporter) -> dict[str, Any]:
-    body = _manifest_body(ports.objects, snapshot)
-    reading = _Reading(ports.objects, keys.snapshot(snapshot), read_manifest(body), reporter)
+def _restore(event: RestoreInput, ports: DataPorts, reporter: Reporter) -> dict[str, Any]:
+    body = _manifest_body(ports.objects, event.snapshot)
+    reading = _Reading(ports.objects, keys.snapshot(event.snapshot), read_manifest(body), reporter)
     reading.verify()
-    resumed = _claim(snapshot, sha256_of_bytes(body), ports)
+    mark = _Mark(run_id=event.run_id, snapshot=event.snapshot, manifest_sha256=sha256_of_bytes(body))
+    resumed = _claim(mark, ports)
     vectors_made = _load(reading, ports)
     _check_counts(reading.manifest, ports)
     _set_baseline(reading.manifest, ports.objects)
-    ports.objects.delete(RESTORE_STATE)
     return {
-        "snapshot": snapshot,
+        "snapshot": event.snapshot,
         "entries": reading.manifest.entries,
         "episodes": reading.manifest.episodes,
         "characters": reading.manifest.characters,
@@ -157,28 +168,46 @@ class _Reading:
         return entry, vector
 
 
-def _claim(snapshot: str, manifest_sha256: str, ports: DataPorts) -> bool:
+def _claim(ours: _Mark, ports: DataPorts) -> bool:
     """Whether a restore of this snapshot had begun before.
 
     Raises:
         NotEmpty: the stack holds other data, or another restore was faster.
     """
     stored = ports.objects.get(RESTORE_STATE)
-    mark = orjson.loads(stored.body) if stored else None
-    ours = {"snapshot": snapshot, "manifest_sha256": manifest_sha256}
-    if mark == ours:
-        return True
-    animes, points = ports.animes.count(), ports.vectors.count()
-    if animes or points:
-        half = f"; a restore of {mark['snapshot']} was interrupted: repeat that one" if mark else ""
-        raise NotEmpty(f"the stack holds {animes:,} anime and {points:,} points{half}; {EMPTY_STACK}")
+    mark = _Mark.model_validate_json(stored.body) if stored else None
+    unfinished = mark if mark is not None and not _succeeded(mark.run_id, ports.objects) else None
+    resumed = unfinished is not None and unfinished.same_data(ours)
+    if not resumed:
+        _demand_empty(unfinished, ports)
     try:
         ports.objects.put(
-            RESTORE_STATE, orjson.dumps(ours), if_absent=stored is None, if_match=stored.info.etag if stored else None
+            RESTORE_STATE,
+            ours.model_dump_json().encode(),
+            if_absent=stored is None,
+            if_match=stored.info.etag if stored else None,
         )
     except AlreadyExists as error:
         raise NotEmpty(f"another restore began just now; wait for its end. {EMPTY_STACK}") from error
-    return False
+    return resumed
+
+
+def _demand_empty(unfinished: _Mark | None, ports: DataPorts) -> None:
+    animes, points = ports.animes.count(), ports.vectors.count()
+    if animes or points:
+        half = f"; a restore of {unfinished.snapshot} was interrupted: repeat that one" if unfinished else ""
+        raise NotEmpty(f"the stack holds {animes:,} anime and {points:,} points{half}; {EMPTY_STACK}")
+
+
+def _succeeded(run_id: str, objects: Objects) -> bool:
+    report = read_report(objects, kind=KIND, run_id=run_id)
+    return report is not None and report.state == "succeeded"
+
+
+def _unmark(run_id: str, objects: Objects) -> None:
+    stored = objects.get(RESTORE_STATE)
+    if stored is not None and _Mark.model_validate_json(stored.body).run_id == run_id:
+        objects.delete(RESTORE_STATE)
 
 
 def _load(reading: _Reading, ports: DataPorts) -> int:

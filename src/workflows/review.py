@@ -309,22 +309,21 @@ def _entry_json(key: str | None, objects: Objects) -> dict[str, Any] | None:
 
 
 def raise_conflict(
-    anime_id: str, *, title: str, stored: str, offered: str, release: str | None, reviews: Reviews, clock: Clock
+    anime_id: str, *, title: str, flag: Flag, release: str | None, reviews: Reviews, clock: Clock
 ) -> Review:
-    """Puts a conflict of sources before a person; no execution waits. The same conflict again is the same review.
+    """Puts a conflict of sources before a person; no execution waits. The same anime and offer are the same review.
 
-    ``stored`` and ``offered`` say, in words, what we have and what the release says.
+    The flag's ``stored`` and ``offered`` say, in words, what we have and what the release says.
     """
-    review_id = mint_review_id(f"conflict|{anime_id}|{offered}")
     return reviews.request(
         Review(
-            review_id=review_id,
+            review_id=mint_review_id(f"conflict|{anime_id}|{flag.offered}"),
             anime_id=anime_id,
             title=title,
             kinds=(ReviewKind.CONFLICT,),
             state="pending",
             execution=None,
-            flags=(Flag(field="conflict", stored=stored, offered=offered),),
+            flags=(flag,),
             release=release,
             created_at=clock(),
         )

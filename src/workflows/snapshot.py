@@ -14,6 +14,7 @@ own revision: where a commit was faster, or the index is not in step, the vector
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from domain.enriched_file import EnrichedFileWriter
@@ -66,7 +67,7 @@ def take_snapshot(run_id: str, *, ports: DataPorts) -> dict[str, Any]:
 
 
 def _take(ports: DataPorts, reporter: Reporter) -> dict[str, Any]:
-    now = ports.clock()
+    now = _free_moment(ports)
     prefix = keys.snapshot(snapshot_time(now))
     baseline = sync_state.load(ports.objects)
     sha = baseline.state.sha if baseline else recorded_sha(ports.objects)
@@ -102,6 +103,14 @@ def _take(ports: DataPorts, reporter: Reporter) -> dict[str, Any]:
         "sha256": {file.name: file.sha256 for file in files},
         "manifest": prefix + MANIFEST_FILE,
     }
+
+
+def _free_moment(ports: DataPorts) -> datetime:
+    """Now, or the next millisecond that no snapshot is named after."""
+    now = ports.clock()
+    while ports.objects.head(keys.snapshot(snapshot_time(now)) + MANIFEST_FILE) is not None:
+        now += timedelta(milliseconds=1)
+    return now
 
 
 def sha_metadata(sha: str | None) -> dict[str, str]:

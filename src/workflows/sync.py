@@ -273,7 +273,9 @@ class _Run:
         done = 0
         for batch in batches(changes, _WRITE_BATCH):
             self._reporter.progress(f"recording changes {done:,} of {len(changes):,}")
-            self._ports.vectors.set_payload({change.anime_id: _payload(change) for change in batch})
+            payloads = {change.anime_id: payload for change in batch if (payload := _payload(change))}
+            if payloads:
+                self._ports.vectors.set_payload(payloads)
             refused = self._ports.animes.apply_sync([_update(change) for change in batch])
             self._take_back(comparison, [change for change in batch if change.anime_id in set(refused)])
             done += len(batch)
@@ -332,7 +334,7 @@ def _update(change: Change) -> SyncUpdate:
     return SyncUpdate(
         anime_id=change.anime_id,
         add_sources=change.add_sources,
-        offered_sources=change.offered_sources,
+        offered_sources=change.offered if change.record_offer else None,
         resurrect=change.resurrect,
     )
 

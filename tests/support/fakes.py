@@ -590,7 +590,7 @@ class FakeVectors:
                 or (base_revision is not None and there.payload.get("revision") == base_revision)
             ):
                 raise StaleRevision(f"the point of {point.anime_id} is not at revision {base_revision}")
-            self._points[point.anime_id] = _copied(point)
+            self._points[point.anime_id] = _copied(replace(point, payload={**point.payload, "saga": saga}))
 
     def restore(self, point: VectorPoint, *, saga: str) -> None:
         with self._mutex:
@@ -669,6 +669,8 @@ class FakeEmbedder:
         return [self._embed(text) for text in texts]
 
     def _embed(self, text: str) -> list[float]:
+        if not text.strip():
+            raise BadInput("an empty text has no embedding")
         vector = [0.0] * self.dimensions
         for word in re.findall(r"\w+", text.casefold()) or [""]:
             digest = hashlib.sha256(word.encode()).digest()

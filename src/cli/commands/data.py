@@ -1,5 +1,6 @@
 """``anime bootstrap | sync | enrich | show | search | snapshot | restore | reconcile | redrive | schedule``."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,18 @@ from cli.errors import CommandError, UsageError
 
 Sha = Annotated[str | None, typer.Option("--source-sha", help="Commit (or tag) that the file was made from.")]
 Digest = Annotated[str | None, typer.Option("--sha256", help="Digest of the file as given, compressed.")]
+
+
+SHA_FORM = re.compile(r"[A-Za-z0-9._-]{1,64}")
+DIGEST_FORM = re.compile(r"[0-9a-f]{64}")
+
+
+def _check_identity(source_sha: str | None, sha256: str | None) -> None:
+    """A run is started without waiting for its answer, so what it would refuse has to be found here."""
+    if source_sha is not None and not SHA_FORM.fullmatch(source_sha):
+        raise UsageError("--source-sha takes 1 to 64 letters, digits, dots, hyphens and underscores")
+    if sha256 is not None and not DIGEST_FORM.fullmatch(sha256):
+        raise UsageError("--sha256 takes the 64 hexadecimal digits of the file's SHA-256, in lower case")
 
 
 @reporting
@@ -32,6 +45,7 @@ def bootstrap(
     file = enriched or offline
     if file is not None and source_sha is None:
         raise UsageError("a file needs --source-sha SHA: the commit or tag of the release that it was made from")
+    _check_identity(source_sha, sha256)
     chosen = options(context)
     result = ops.bootstrap(
         chosen.session(),
@@ -63,6 +77,7 @@ def sync(
         raise UsageError("--file needs --source-sha SHA: the commit or tag of the release")
     if file is not None and release is not None:
         raise UsageError("give --file or --release, not both")
+    _check_identity(source_sha, sha256)
     chosen = options(context)
     result = ops.sync(
         chosen.session(),
@@ -143,6 +158,8 @@ def restore(context: typer.Context, snapshot_time: Annotated[str, typer.Argument
     copy = Path(snapshot_time)
     if copy.is_dir():
         snapshot_time = ops.upload_snapshot(session, chosen.out, copy)
+    elif not ops.SNAPSHOT_NAME.fullmatch(snapshot_time):
+        raise UsageError(f"{snapshot_time} is neither a time under snapshots/ nor a folder with a copy of a snapshot")
     result = ops.simple_run(
         session, chosen.out, kind="restore", task="restore_snapshot", title="restore", snapshot=snapshot_time
     )

@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
+from models.ids import normalise_source
+
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
@@ -22,11 +24,14 @@ _HTML_TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>")
 _BB_CODE: Final = re.compile(r"\[/?[a-z]{1,8}\]")
 _SPOILER: Final = re.compile(r"~!.*?!~", re.DOTALL)
 _MARKDOWN_LINK: Final = re.compile(r"\[([^\[\]]+)\]\(\s*\S+?\s*\)")
+_LINK_LINE: Final = re.compile(r"^(?:\s*\[[^\[\]]+\]\(\s*\S+?\s*\)\s*[|/,\u2022-]?)+\s*$", re.MULTILINE)
 _ANIDB_LINK: Final = re.compile(r"https?://anidb\.net/\w+ \[([^\[\]]+)\]")
 _EMPHASIS: Final = re.compile(r"(?<!\w)(?:__|\*\*)(.+?)(?:__|\*\*)(?!\w)")
 _BLANKS: Final = re.compile(r"[ \t\u00a0\u200b\ufeff]+")
 _EMPTY_LINES: Final = re.compile(r"\n{3,}")
 _SECONDS_A_MINUTE: Final = 60
+_LARGEST: Final = 2**53
+"""Up to here every whole number of JSON is exact."""
 
 
 def mapping(value: object) -> Mapping[str, Any]:
@@ -75,10 +80,15 @@ def number(value: object) -> float | None:
     return found if math.isfinite(found) else None
 
 
-def whole(value: object, *, least: int = 0) -> int | None:
-    """A whole number of at least ``least``."""
+def whole(value: object, *, least: int = 0, most: int = _LARGEST) -> int | None:
+    """A whole number from ``least`` to ``most``."""
     found = number(value)
-    return int(found) if found is not None and found == int(found) and found >= least else None
+    return int(found) if found is not None and least <= found <= most and found == int(found) else None
+
+
+def year(value: object) -> int | None:
+    """A year of our time; anything else is a mistake."""
+    return whole(value, least=1900, most=2200)
 
 
 def flag(value: object) -> bool | None:
@@ -94,7 +104,7 @@ def score(value: object, *, best: float) -> float | None:
 def minutes(value: object) -> int | None:
     """Seconds of so many minutes."""
     found = number(value)
-    return round(found * _SECONDS_A_MINUTE) if found is not None and found > 0 else None
+    return whole(round(found * _SECONDS_A_MINUTE), least=1) if found is not None else None
 
 
 def identifier(value: object) -> int | str | None:
@@ -111,7 +121,9 @@ def prose(value: object) -> str | None:
     if found is None:
         return None
     found = _SPOILER.sub("", _HTML_TAG.sub("", _LINE_BREAK.sub("\n", found)))
-    found = _ANIDB_LINK.sub(r"\1", _MARKDOWN_LINK.sub(r"\1", _BB_CODE.sub("", found)))
+    # A line of nothing but links leads elsewhere and tells nothing.
+    found = _MARKDOWN_LINK.sub(r"\1", _LINK_LINE.sub("", found))
+    found = _ANIDB_LINK.sub(r"\1", _BB_CODE.sub("", found))
     found = html.unescape(_EMPHASIS.sub(r"\1", found)).replace("\r\n", "\n").replace("\r", "\n")
     lines = (_BLANKS.sub(" ", line).strip() for line in found.split("\n"))
     return text(_EMPTY_LINES.sub("\n\n", "\n".join(lines)))
@@ -142,12 +154,29 @@ def same_page(address: str) -> str:
     return f"{host}{parts.path.rstrip('/')}{'?' + parts.query if parts.query else ''}"
 
 
+def page_key(address: str) -> str:
+    """Equal for spellings of the same page; catalogues' pages by their id."""
+    try:
+        return same_page(normalise_source(address))
+    except ValueError:
+        return same_page(address)
+
+
 def distinct(values: Iterable[T], key: Callable[[T], Hashable]) -> list[T]:
     """The first of each key, in order."""
     seen: dict[Hashable, T] = {}
     for value in values:
         seen.setdefault(key(value), value)
     return list(seen.values())
+
+
+def together(first: Mapping[str, Any], *others: Mapping[str, Any]) -> dict[str, Any]:
+    """All of them in one; of the same key the first mapping's value stays."""
+    joined = dict(first)
+    for other in others:
+        for key, value in other.items():
+            joined.setdefault(key, value)
+    return joined
 
 
 def filled(values: Mapping[str, Any]) -> dict[str, Any]:

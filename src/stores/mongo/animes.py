@@ -85,7 +85,7 @@ class MongoAnimes:
 
     def episode_counts(self) -> dict[str, int]:
         pipeline: list[Document] = [
-            {"$match": {"number": {"$regex": "^[0-9]"}}},
+            {"$match": {"episode_number": {"$regex": "^[0-9]"}}},
             {"$group": {"_id": "$anime_id", "count": {"$sum": 1}}},
         ]
         with translated("animes.episode_counts"):

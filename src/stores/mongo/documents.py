@@ -62,9 +62,8 @@ def put_together(
     data = {key: value for key, value in anime.items() if key not in {"_id", PENDING}}
     data["anime_id"] = anime["_id"]
     data["episode_details"] = [
-        {"episode_id": one["_id"], "episode_number": one["number"]}
-        | {key: value for key, value in one.items() if key not in {"_id", "anime_id", "number"}}
-        for one in sorted(episodes, key=lambda one: number_order(one["number"]))
+        {"episode_id": one["_id"]} | {key: value for key, value in one.items() if key not in {"_id", "anime_id"}}
+        for one in sorted(episodes, key=lambda one: number_order(one["episode_number"]))
     ]
     data["characters"] = [
         {"character_id": one["_id"]}
@@ -85,8 +84,8 @@ def enriched_update(anime: Document) -> Document:
 
 
 def _episode(anime_id: str, episode: Document) -> Document:
-    rest = {key: value for key, value in episode.items() if key not in {"episode_id", "episode_number"}}
-    return {"_id": episode["episode_id"], "anime_id": anime_id, "number": episode["episode_number"], **rest}
+    rest = {key: value for key, value in episode.items() if key != "episode_id"}
+    return {"_id": episode["episode_id"], "anime_id": anime_id, **rest}
 
 
 def _character(anime_id: str, position: int, character: Document) -> Document:

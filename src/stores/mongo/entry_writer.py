@@ -160,9 +160,9 @@ def _groups(apart: Sequence[Documents]) -> Iterator[list[Documents]]:
 def _replace(collection: Collection[Document], anime_id: str, wanted: list[Document], session: ClientSession) -> None:
     """Makes the set of an anime's documents what is wanted, and touches only what differs."""
     there = {one["_id"]: one for one in collection.find({"anime_id": anime_id}, session=session)}
-    numbers = {one["_id"]: one.get("number") for one in wanted}
+    numbers = {one["_id"]: one.get("episode_number") for one in wanted}
     # One whose number changed goes first as well, since the number is unique within the anime.
-    gone = [key for key, one in there.items() if key not in numbers or numbers[key] != one.get("number")]
+    gone = [key for key, one in there.items() if key not in numbers or numbers[key] != one.get("episode_number")]
     if gone:
         collection.delete_many({"_id": {"$in": gone}}, session=session)
     writes: list[InsertOne[Document] | ReplaceOne[Document]] = []

@@ -8,7 +8,7 @@ from domain import airing
 from domain.stages import values
 from domain.stages.readers import words
 from domain.stages.readers.base import Answers, Part, Reader
-from models.vocabulary import AnimeType, CompanyType, Rating
+from models.vocabulary import CompanyType, Rating
 
 _DURATION: Final = re.compile(r"(\d+)\s*(hr|min|sec)")
 _UNIT_SECONDS: Final = {"hr": 3600, "min": 60, "sec": 1}
@@ -36,7 +36,7 @@ def metadata(answers: Answers) -> Part:
             "status": words.anime_status(anime.get("status")),
             "episodes": values.whole(anime.get("episodes"), least=1),
             "season": words.season(anime.get("season")),
-            "year": values.whole(anime.get("year"), least=1900),
+            "year": values.year(anime.get("year")),
             "duration": duration(anime.get("duration")),
             "rating": rating,
             "nsfw": None if rating is None else rating is Rating.RX,
@@ -214,11 +214,11 @@ def statistics(answers: Answers) -> Part:
 
 
 def characters(answers: Answers) -> list[Part]:
-    details = {item.get("mal_id"): item for item in values.items(answers.get("character_details"))}
+    details = {values.identifier(item.get("mal_id")): item for item in values.items(answers.get("character_details"))}
     found = []
     for edge in values.items(answers.get("characters")):
         character = values.mapping(edge.get("character"))
-        detail = values.mapping(details.get(character.get("mal_id")))
+        detail = values.mapping(details.get(values.identifier(character.get("mal_id"))))
         name = values.text(detail.get("name")) or given_first(character.get("name"))
         if name is not None:
             found.append(_character(name, edge, character, detail))

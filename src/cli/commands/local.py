@@ -1,0 +1,190 @@
+"""``anime local up | down | status | logs | tick``."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.context import options, project_root, reporting
+from cli.errors import CommandError, UsageError
+from cli.output import Output
+
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="The local stack: the same program, applied to an emulator."
+)
+
+NOT_KEPT = "nothing is kept: the databases were emptied"
+
+
+@app.command()
+@reporting
+def up(
+    context: typer.Context,
+    detach: Annotated[bool, typer.Option("--detach", help="Return when it is ready.")] = False,
+    replay: Annotated[Path | None, typer.Option(help="Recorded answers of the catalogues; default samples/.")] = None,
+    record: Annotated[Path | None, typer.Option(help="Ask the live catalogues, and record what they answer.")] = None,
+    mongo_uri: Annotated[str | None, typer.Option(envvar="MONGO_URI", help="A MongoDB of your own.")] = None,
+    redis_url: Annotated[str | None, typer.Option(envvar="REDIS_URL", help="A Redis of your own.")] = None,
+    allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Let those two be elsewhere.")] = False,
+    values: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A setting of the stack, as in Pulumi.*.yaml."),
+    ] = None,
+) -> None:
+    """Start the local stack, empty, and keep it running until Ctrl-C."""
+    from local.control import start_detached, start_foreground
+    from local.stack import StackOptions
+
+    chosen = options(context)
+    _require_local(chosen.stack)
+    wanted = StackOptions(
+        replay=replay,
+        record=record,
+        mongo_uri=mongo_uri,
+        redis_url=redis_url,
+        allow_remote=allow_remote,
+        values=_settings(values or []),
+    )
+    with _local_errors():
+        if detach:
+            status = start_detached(chosen.stack, root=project_root(), options=wanted, progress=chosen.out.progress)
+            chosen.out.result(dict(status.description or {}))
+            _greet(chosen.out)
+        else:
+            start_foreground(
+                chosen.stack,
+                root=project_root(),
+                options=wanted,
+                progress=chosen.out.progress,
+                ready=lambda stack: _ready(chosen.out, stack.description),
+            )
+            chosen.out.progress(f"stopped; {NOT_KEPT}")
+
+
+@app.command()
+@reporting
+def down(context: typer.Context) -> None:
+    """Stop the local stack and drop everything it holds."""
+    from local.control import stop
+
+    chosen = options(context)
+    _require_local(chosen.stack)
+    with _local_errors():
+        stopped = stop(chosen.stack, root=project_root())
+    chosen.out.result({"stack": chosen.stack, "stopped": stopped})
+    chosen.out.text(f"stopped; {NOT_KEPT}" if stopped else "the local stack was not running")
+
+
+@app.command()
+@reporting
+def status(context: typer.Context) -> None:
+    """Whether the local stack runs, and where."""
+    from local.control import status as read_status
+
+    chosen = options(context)
+    _require_local(chosen.stack)
+    with _local_errors():
+        found = read_status(chosen.stack, root=project_root())
+    description = dict(found.description or {})
+    chosen.out.result({"stack": found.name, "state": found.state, "pid": found.pid, **description})
+    rows = [("state", found.state), ("process", found.pid)]
+    rows += [(name, description[name]) for name in ("aws_endpoint", "mongo_uri", "redis_url", "region") if description]
+    chosen.out.table(f"Stack {found.name}", ("", ""), rows)
+
+
+@app.command()
+@reporting
+def logs(
+    context: typer.Context,
+    execution: Annotated[str | None, typer.Option(help="Only of this execution.")] = None,
+    anime_id: Annotated[str | None, typer.Option(help="Only of this anime.")] = None,
+    function: Annotated[str | None, typer.Option(help="Only of this function.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Wait for more until Ctrl-C.")] = False,
+) -> None:
+    """What the functions logged, by time."""
+    from local.logs import read_logs
+
+    chosen = options(context)
+    _require_local(chosen.stack)
+    with _local_errors():
+        for line in read_logs(
+            name=chosen.stack,
+            root=project_root(),
+            execution=execution,
+            anime_id=anime_id,
+            function=function,
+            follow=follow,
+        ):
+            typer.echo(line.text)
+
+
+@app.command()
+@reporting
+def tick(
+    context: typer.Context,
+    at: Annotated[
+        str | None, typer.Option("--at", help="Fire what is due until then (ISO 8601, UTC); default now.")
+    ] = None,
+) -> None:
+    """Fire the stack's schedules that are due: they do not fire by themselves here."""
+    from local.clock import tick as fire
+
+    chosen = options(context)
+    _require_local(chosen.stack)
+    with _local_errors():
+        fired = fire(_time(at), name=chosen.stack, root=project_root())
+    chosen.out.result({"fired": [{"name": one.name, "at": one.at.isoformat()} for one in fired]})
+    chosen.out.table("Fired", ("schedule", "at"), [(one.name, one.at.isoformat()) for one in fired])
+
+
+def _time(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"not a time: {text}; expected something like 2026-11-28T01:00:00Z") from None
+    if found.tzinfo is None:
+        raise UsageError(f"{text} has no time zone; write it with Z for UTC")
+    return found
+
+
+def _require_local(stack: str) -> None:
+    if stack not in {"local", "demo"}:
+        raise UsageError(f"`anime local` works on the local stack, not on {stack}")
+
+
+def _settings(pairs: list[str]) -> dict[str, str | None]:
+    values: dict[str, str | None] = {}
+    for pair in pairs:
+        name, separator, value = pair.partition("=")
+        if not separator or not name:
+            raise UsageError(f"not a setting: {pair}; expected KEY=VALUE")
+        values[name] = value
+    return values
+
+
+@contextmanager
+def _local_errors() -> Iterator[None]:
+    from local.errors import LocalStackError
+
+    try:
+        yield
+    except LocalStackError as error:
+        raise CommandError(str(error)) from None
+
+
+def _ready(out: Output, description: dict[str, Any]) -> None:
+    out.result(description)
+    _greet(out)
+    out.text("Ctrl-C stops it and drops everything")
+
+
+def _greet(out: Output) -> None:
+    out.text("the local stack is ready, and empty. Fill it, for example:")
+    out.text("  anime bootstrap --enriched samples/enriched/enriched_anime_database.json --source-sha 2026-04")
+    out.text("  anime bootstrap --offline samples/releases/2026-04.jsonl.zst --source-sha 2026-04")
+    out.text("  anime sync --file samples/releases/2026-05.jsonl.zst --source-sha 2026-05")

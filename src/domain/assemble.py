@@ -1,0 +1,262 @@
+"""The proposed entry: what the stages found, on top of what is stored, checked strictly.
+
+Rules:
+
+* What a catalogue offers now replaces what is stored; what no catalogue offers any more stays. Episodes, characters
+  and other items of lists are merged one by one, so a catalogue that is down takes nothing away.
+* A field that a person locked stays as it is, whatever is offered.
+* The release fills gaps only.
+* The fields that the weekly comparison owns are the stored ones; the sources are those of both sides.
+* ``episode`` mode changes one episode of the stored entry, and nothing else but where it came from.
+"""
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, Final
+
+import orjson
+
+from domain.derive import derive_entry
+from domain.image_refs import ImageResults, as_image, replaced, settled, source_url
+from domain.known_ids import identified_characters, identified_episodes
+from domain.provenance import last_fetched, merged_provenance
+from domain.stages import values
+from domain.stages.episodes import number_order
+from domain.stages.people import name_key
+from models.anime import STORE_FIELDS, SYNC_OWNED_FIELDS, AnimeEntry, Provenance, check_entry, dump_entry
+from models.errors import InvalidEntry, NotFound
+from models.events import EnrichmentSubject, Mode, Stage
+from models.ids import canonical_number, normalise_sources
+from models.offline import read_offline
+
+Part = dict[str, Any]
+Key = Callable[[Any], Hashable]
+
+_NO_INFORMATION: Final = {"type": "UNKNOWN", "status": "UNKNOWN", "episodes": 0}
+"""What an entry must say although nobody knows it; such values give way to any other."""
+
+_RELEASED: Final = (
+    "title",
+    "type",
+    "status",
+    "episodes",
+    "season",
+    "year",
+    "duration",
+    "synonyms",
+    "tags",
+    "staff_data",
+    "related_anime",
+    "score",
+    "offered_sources",
+)
+"""What is taken from the line of a release. Its picture is one of the catalogues'."""
+
+
+def _by_name(item: Any) -> Hashable:
+    return values.folded(item["name"])
+
+
+def _by_page(item: Any) -> Hashable:
+    return values.page_key(item["url"])
+
+
+def _by_person(item: Any) -> Hashable:
+    return name_key(item["name"]), item.get("language")
+
+
+_FOLDED: Final[Key] = values.folded
+_LISTS: Final[Mapping[str, Key]] = {
+    **dict.fromkeys(("synonyms", "genres", "tags", "demographics", "content_warnings", "streaming_licenses"), _FOLDED),
+    **dict.fromkeys(("nicknames", "name_variations"), _FOLDED),
+    **dict.fromkeys(("themes", "studios", "producers", "licensors"), _by_name),
+    **dict.fromkeys(("trailers", "related_anime", "relations"), _by_page),
+    **dict.fromkeys(("covers", "posters", "banners", "images", "thumbnails"), source_url),
+    "streaming_info": lambda item: values.folded(item["platform"]),
+    "voice_actors": _by_person,
+    "episode_details": lambda item: item["episode_number"],
+    "characters": lambda item: item["character_id"],
+}
+"""Lists that are merged item by item, and what makes two items the same. Others are replaced as a whole."""
+
+_MAPPINGS: Final = frozenset(
+    {
+        "images",
+        "staff_data",
+        "statistics",
+        "external_links",
+        "popularity_trends",
+        "character_ids",
+        "character_pages",
+        "episode_pages",
+        "streaming",
+        "company_ids",
+        "staff_ids",
+    }
+)
+"""Mappings that are merged key by key."""
+
+_PEOPLE: Final = frozenset({"production_staff", "voice_actors"})
+"""Mappings whose values are lists of people."""
+
+
+def assemble(
+    *,
+    parts: Mapping[Stage, Mapping[str, Any]],
+    images: ImageResults,
+    subject: EnrichmentSubject,
+    base: AnimeEntry | None,
+    provenance: Provenance,
+    mode: Mode,
+    episode_number: str | None = None,
+) -> AnimeEntry:
+    """``images``: by source URL, our own URL or a placeholder; a URL that is missing there becomes a placeholder.
+
+    The same arguments give the same entry; the time of enrichment is that of the latest answer.
+
+    Raises:
+        InvalidEntry: the result is no valid entry; ``problems`` name the fields.
+        NotFound: ``episode`` mode, and no catalogue tells of the episode, or the anime is not stored.
+    """
+    offered = _joined_parts(parts, images)
+    stored = dump_entry(base) if base is not None else {}
+    before = replaced(stored, lambda image: _retried(image, images))
+    if mode is Mode.EPISODE:
+        entry = _with_episode(before, offered, subject, episode_number)
+    else:
+        entry = _enriched(before, offered, subject)
+    entry["provenance"] = dump_entry(merged_provenance(base.provenance if base else None, provenance))
+    enriched_at = last_fetched(provenance)
+    if enriched_at is not None:
+        entry["enrichment_metadata"] = {
+            "source": "multi-source",
+            "enriched_at": values.days(enriched_at),
+            "success": True,
+        }
+    return check_entry(_unlocked(entry, stored))
+
+
+def _joined_parts(parts: Mapping[Stage, Mapping[str, Any]], images: ImageResults) -> Part:
+    """One mapping out of the stages' parts; stages that tell of the same mapping tell of different keys."""
+    joined: Part = {}
+    for stage in Stage:
+        for name, value in settled(parts.get(stage, {}), images).items():
+            known = joined.get(name)
+            joined[name] = {**known, **value} if isinstance(known, dict) and isinstance(value, dict) else value
+    return joined
+
+
+def _retried(image: Any, images: ImageResults) -> Any:
+    """A stored placeholder gives way to what the image is now."""
+    return image if isinstance(image, str) else as_image(images.get(source_url(image) or ""), image)
+
+
+def _enriched(stored: Part, offered: Part, subject: EnrichmentSubject) -> Part:
+    anime_id = subject.anime_id
+    known_episodes, known_characters = stored.get("episode_details", []), stored.get("characters", [])
+    identified = {
+        "episode_details": identified_episodes(anime_id, offered.get("episode_details", []), known_episodes),
+        "characters": identified_characters(anime_id, offered.get("characters", []), known_characters),
+    }
+    released = _released(subject)
+    entry = _over(released, _over(_informative(stored), values.filled({**offered, **identified})))
+    if "episode_details" in entry:
+        entry["episode_details"] = _by_number(entry["episode_details"])
+    return {
+        "title": subject.title,
+        **_NO_INFORMATION,
+        **{name: value for name, value in entry.items() if name not in SYNC_OWNED_FIELDS | STORE_FIELDS},
+        **_owned_by_others(stored, released),
+        "synonyms": _without_titles(entry),
+        "anime_id": anime_id,
+        "sources": list(normalise_sources([*subject.sources, *stored.get("sources", ())])),
+        "enriched": True,
+    }
+
+
+def _informative(part: Part) -> Part:
+    return {name: value for name, value in part.items() if _NO_INFORMATION.get(name) != value}
+
+
+def _by_number(episodes: list[Part]) -> list[Part]:
+    return sorted(episodes, key=lambda episode: number_order(episode["episode_number"]))
+
+
+def _without_titles(entry: Part) -> list[str]:
+    titles = {values.folded(entry[name]) for name in ("title", "title_english", "title_japanese") if name in entry}
+    return [name for name in entry.get("synonyms", ()) if values.folded(name) not in titles]
+
+
+def _released(subject: EnrichmentSubject) -> Part:
+    """What the line of the release says.
+
+    Raises:
+        InvalidEntry: the line is none of a release.
+    """
+    if subject.offered is None:
+        return {}
+    line = dump_entry(derive_entry(read_offline(orjson.dumps(subject.offered)), subject.anime_id))
+    return _informative(values.filled({name: line.get(name) for name in _RELEASED}))
+
+
+def _owned_by_others(stored: Part, released: Part) -> Part:
+    """The sync's and the stores' fields as they are. The release that a new anime comes from is its first offer."""
+    if stored:
+        return {name: stored[name] for name in SYNC_OWNED_FIELDS | STORE_FIELDS if name in stored}
+    return {"offered_sources": released["offered_sources"]} if "offered_sources" in released else {}
+
+
+def _with_episode(stored: Part, offered: Part, subject: EnrichmentSubject, number: str | None) -> Part:
+    if not stored:
+        raise NotFound(f"{subject.anime_id} is not stored, so no episode of it can be brought up to date")
+    if number is None:
+        raise InvalidEntry(["episode_number: needed to bring one episode up to date"])
+    wanted = canonical_number(number)
+    found = [episode for episode in offered.get("episode_details", ()) if episode["episode_number"] == wanted]
+    if not found:
+        raise NotFound(f"no catalogue tells of episode {wanted} of {subject.anime_id}")
+    known = stored.get("episode_details", [])
+    entry = _over(stored, {"episode_details": identified_episodes(subject.anime_id, found, known)})
+    return {**entry, "episode_details": _by_number(entry["episode_details"])}
+
+
+def _unlocked(entry: Part, stored: Part) -> Part:
+    """The entry with each locked field as it is stored."""
+    locked = stored.get("locked_fields", ())
+    changed = {name: value for name, value in entry.items() if name not in locked}
+    return {**changed, **{name: stored[name] for name in locked if name in stored}}
+
+
+def _over(stored: Mapping[str, Any], offered: Mapping[str, Any]) -> Part:
+    """``stored`` with what is offered laid over it."""
+    merged = dict(stored)
+    for name, value in offered.items():
+        merged[name] = _merged(name, stored.get(name), value)
+    return merged
+
+
+def _merged(name: str, known: Any, offered: Any) -> Any:
+    if isinstance(known, list) and isinstance(offered, list) and name in _LISTS:
+        return _merged_list(known, offered, _LISTS[name])
+    if isinstance(known, dict) and isinstance(offered, dict):
+        if name in _PEOPLE:
+            groups = {
+                group: _merged_list(known.get(group, []), people, _by_person) for group, people in offered.items()
+            }
+            return {**known, **groups}
+        if name in _MAPPINGS:
+            return _over(known, offered)
+    return offered
+
+
+def _merged_list(stored: list[Any], offered: list[Any], key: Key) -> list[Any]:
+    """The offered items in their order, each over the stored one of its key; then what is stored alone."""
+    known = {key(item): item for item in stored}
+    merged = [_merged_item(known.pop(key(item), None), item) for item in offered]
+    return [*merged, *known.values()]
+
+
+def _merged_item(known: Any, offered: Any) -> Any:
+    """A placeholder is a mapping too, but only ever replaced as a whole."""
+    if isinstance(known, dict) and isinstance(offered, dict) and source_url(offered) is None:
+        return _over(known, offered)
+    return offered

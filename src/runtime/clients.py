@@ -1,0 +1,345 @@
+"""Adapters for the settings at hand, each made once a process.
+
+Every function here takes the settings mixin that names what it needs, so a handler that builds a port it has no
+settings for does not type-check. What is expensive to make (a client, a pool, an engine) is cached by the values it
+was made of; in the local stack many functions with different settings live in one process. Local-only adapters are
+imported where their scheme is met, and so is whatever is slow to import.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import lru_cache, wraps
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+
+from domain.releases import ReleaseLimits
+from models.errors import BadInput
+from models.events import Catalogue
+from runtime import settings as on
+from workflows.images import ImageHost
+from workflows.ports import (
+    Animes,
+    Cache,
+    CatalogueClient,
+    Clock,
+    Embedder,
+    Executions,
+    ImageSource,
+    Locks,
+    Objects,
+    Queue,
+    Reviews,
+    Schedules,
+    Schema,
+    Tasks,
+    Vectors,
+)
+
+if TYPE_CHECKING:
+    from pymongo.database import Database
+    from stores.vectors.edge import EdgeVectors
+    from stores.vectors.qdrant import QdrantVectors
+
+    from workflows.release_intake import ReleaseSource
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_making = threading.RLock()
+_DOWNLOAD_SECONDS: Final = 300.0
+
+
+def _once(make: Callable[P, R]) -> Callable[P, R]:
+    """Cached by its arguments, and made by one thread while the others wait."""
+    cached = lru_cache(maxsize=None)(make)
+
+    @wraps(make)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        with _making:
+            return cached(*args, **kwargs)  # type: ignore[arg-type]  # every argument is hashable by construction
+
+    return wrapped
+
+
+# -------------------------------------------------------------------------------------------------------------- AWS
+
+
+@_once
+def _aws(service: str, region: str, endpoint: str | None, *, attempts: int = 4, read_seconds: float = 30) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    # The emulator takes any credentials; in the cloud the function's role provides them.
+    local = {"aws_access_key_id": "test", "aws_secret_access_key": "test"} if endpoint else {}
+    config = Config(
+        connect_timeout=5,
+        read_timeout=read_seconds,
+        retries={"max_attempts": attempts, "mode": "standard"},
+        max_pool_connections=32,
+        s3={"addressing_style": "path"} if endpoint else None,
+    )
+    session = boto3.Session(region_name=region, **local)
+    return session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
+
+
+def _client(service: str, settings: on.FunctionSettings) -> Any:
+    return _aws(service, settings.aws_region, settings.aws_endpoint_url)
+
+
+@_once
+def _secret(arn: str, region: str, endpoint: str | None) -> str:
+    answer = _aws("secretsmanager", region, endpoint).get_secret_value(SecretId=arn)
+    return str(answer["SecretString"])
+
+
+def _secret_of(arn: str | None, settings: on.FunctionSettings) -> str | None:
+    return None if arn is None else _secret(arn, settings.aws_region, settings.aws_endpoint_url)
+
+
+def objects(settings: on.DataBucket) -> Objects:
+    from stores.objects import S3Objects
+
+    return S3Objects(_client("s3", settings), settings.data_bucket)
+
+
+def commit_dead_letters(settings: on.CommitQueue) -> Queue:
+    return _queue(settings.commit_dlq_url, settings)
+
+
+def _queue(url: str, settings: on.FunctionSettings) -> Queue:
+    from stores.queues import SqsQueue
+
+    return SqsQueue(_client("sqs", settings), url)
+
+
+def enrichment_machine(settings: on.EnrichmentMachine) -> Executions:
+    return _machine(settings.enrichment_machine_arn, settings)
+
+
+def bulk_machine(settings: on.BulkMachine) -> Executions:
+    return _machine(settings.bulk_index_machine_arn, settings)
+
+
+def _machine(arn: str, settings: on.FunctionSettings) -> Executions:
+    from stores.executions import StepFunctionsExecutions
+
+    return StepFunctionsExecutions(_client("stepfunctions", settings), arn)
+
+
+def tasks(settings: on.FunctionSettings) -> Tasks:
+    from stores.executions import StepFunctionsTasks
+
+    return StepFunctionsTasks(_client("stepfunctions", settings))
+
+
+def schedules(settings: on.EpisodeSchedules) -> Schedules:
+    from stores.schedules import SchedulerSchedules
+
+    return SchedulerSchedules(
+        _client("scheduler", settings),
+        group=settings.schedule_group,
+        role_arn=settings.schedule_role_arn,
+        target_arn=settings.episode_function_arn,
+        dead_letter_arn=settings.schedule_dlq_arn,
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------- MongoDB
+
+
+@_once
+def _mongo(uri: str, name: str) -> "Database[dict[str, Any]]":
+    from stores.mongo.connection import connect
+
+    return connect(uri)[name]
+
+
+def animes(settings: on.Documents) -> Animes:
+    from stores.mongo.animes import MongoAnimes
+
+    return MongoAnimes(_mongo(settings.mongo_uri, settings.mongo_database))
+
+
+def locks(settings: on.Documents) -> Locks:
+    from stores.mongo.locks import MongoLocks
+
+    return MongoLocks(_mongo(settings.mongo_uri, settings.mongo_database))
+
+
+def reviews(settings: on.Documents) -> Reviews:
+    from stores.mongo.reviews import MongoReviews
+
+    return MongoReviews(_mongo(settings.mongo_uri, settings.mongo_database))
+
+
+def document_schema(settings: on.Documents) -> Schema:
+    from stores.mongo.schema import MongoSchema
+
+    return MongoSchema(_mongo(settings.mongo_uri, settings.mongo_database))
+
+
+# ---------------------------------------------------------------------------------------------------------- vectors
+
+EDGE_SCHEME = "edge:"
+
+
+def vectors(settings: on.VectorIndex) -> Vectors:
+    return _vector_store(settings)
+
+
+def migrate_vectors(settings: on.VectorIndex) -> tuple[str, ...]:
+    """Names of the vector collections and payload indexes that were missing and have been made."""
+    return _vector_store(settings).ensure()
+
+
+def _vector_store(settings: on.VectorIndex) -> "EdgeVectors | QdrantVectors":
+    if settings.qdrant_url.startswith(EDGE_SCHEME):
+        return _edge(settings.qdrant_url.removeprefix(EDGE_SCHEME))
+    return _qdrant(settings.qdrant_url, _secret_of(settings.qdrant_secret_arn, settings))
+
+
+@_once
+def _edge(folder: str) -> "EdgeVectors":
+    from pathlib import Path
+
+    from stores.vectors.edge import EdgeVectors
+
+    return EdgeVectors(Path(folder))
+
+
+@_once
+def _qdrant(url: str, api_key: str | None) -> "QdrantVectors":
+    from stores.vectors.qdrant import QdrantVectors, connect_qdrant
+
+    return QdrantVectors(connect_qdrant(url, api_key=api_key))
+
+
+# ------------------------------------------------------------------------------------------------- embeddings, cache
+
+
+def embedder(settings: on.Embeddings) -> Embedder:
+    kind, _, model = settings.embedder.partition(":")
+    if kind == "wordllama":
+        return _wordllama()
+    if kind == "bedrock" and model:
+        from stores.embedders import BedrockEmbedder
+
+        return BedrockEmbedder(_client("bedrock-runtime", settings), model_id=model)
+    raise BadInput(f"unknown embedder {settings.embedder!r}; expected wordllama or bedrock:<model id>")
+
+
+@_once
+def _wordllama() -> Embedder:
+    from stores.embedders import WordLlamaEmbedder
+
+    return WordLlamaEmbedder()
+
+
+def cache(settings: on.CacheServer) -> Cache:
+    if settings.redis_url is None:
+        from stores.cache import NoCache
+
+        return NoCache()
+    return _redis(settings.redis_url, _secret_of(settings.redis_secret_arn, settings))
+
+
+@_once
+def _redis(url: str, password: str | None) -> Cache:
+    from stores.cache import RedisCache, connect_redis
+
+    return RedisCache(connect_redis(url, password=password))
+
+
+# ------------------------------------------------------------------------------------------------ the outside world
+
+
+def catalogues(settings: on.Catalogues) -> Mapping[Catalogue, CatalogueClient]:
+    secret = _secret_of(settings.catalogue_secret_arn, settings)
+    base_urls = tuple(sorted((name, str(url).rstrip("/")) for name, url in settings.catalogue_urls.items()))
+    return _catalogues(settings.http_transport, base_urls, secret)
+
+
+@_once
+def _catalogues(
+    transport: str, base_urls: tuple[tuple[str, str], ...], secret: str | None
+) -> Mapping[Catalogue, CatalogueClient]:
+    from sources.registry import catalogue_clients
+
+    secrets: dict[str, str] = json.loads(secret) if secret else {}
+    return catalogue_clients(
+        _http(transport), base_urls={Catalogue(name): url for name, url in base_urls}, secrets=secrets, sleep=time.sleep
+    )
+
+
+def _http(transport: str) -> Any:
+    from pathlib import Path
+
+    from sources.http import LiveTransport
+    from sources.replay import RecordTransport, ReplayTransport
+
+    kind, _, folder = transport.partition(":")
+    if kind == "live":
+        return LiveTransport()
+    if kind == "replay" and folder:
+        return ReplayTransport(Path(folder))
+    if kind == "record" and folder:
+        return RecordTransport(Path(folder), LiveTransport())
+    raise BadInput(f"unknown HTTP transport {transport!r}; expected live, replay:<folder> or record:<folder>")
+
+
+def image_host(settings: on.Images, transport: on.Catalogues, clock: Clock) -> ImageHost:
+    """Both arguments are the same settings, seen from two sides."""
+    from stores.image_map import DynamoImageMap
+    from stores.objects import S3Objects
+
+    return ImageHost(
+        source=_image_source(transport.http_transport, settings.image_hosts),
+        images=S3Objects(_client("s3", settings), settings.images_bucket),
+        image_map=DynamoImageMap(_client("dynamodb", settings), settings.image_map_table),
+        dead_letters=_queue(settings.image_dlq_url, settings),
+        domain=settings.images_domain,
+        clock=clock,
+        retry_after=timedelta(hours=settings.image_retry_after_hours),
+    )
+
+
+@_once
+def _image_source(transport: str, more_hosts: tuple[str, ...]) -> ImageSource:
+    from pathlib import Path
+
+    from sources.addresses import IMAGE_HOSTS
+    from sources.image_transports import HttpOverImages, ImagesOverHttp
+    from sources.images import ImageDownloader, PinnedTransport
+    from sources.replay import RecordTransport, ReplayTransport
+
+    hosts = IMAGE_HOSTS | frozenset(more_hosts)
+    kind, _, folder = transport.partition(":")
+    if kind == "replay":
+        return ImageDownloader(transport=ImagesOverHttp(ReplayTransport(Path(folder))), hosts=hosts)
+    if kind == "record":
+        recorder = RecordTransport(Path(folder), HttpOverImages(PinnedTransport()))
+        return ImageDownloader(transport=ImagesOverHttp(recorder), hosts=hosts)
+    return ImageDownloader(transport=PinnedTransport(), hosts=hosts)
+
+
+def releases(settings: on.Releases, clock: Clock) -> "ReleaseSource":
+    from sources.http import LiveTransport
+    from sources.releases import GitHubReleases
+
+    return GitHubReleases(
+        base_url=settings.release_api_url,
+        repository=settings.release_repository,
+        transport=LiveTransport(total_seconds=_DOWNLOAD_SECONDS),
+        sleep=time.sleep,
+        clock=clock,
+        limits=release_limits(settings),
+    )
+
+
+def release_limits(settings: on.Releases) -> ReleaseLimits:
+    return ReleaseLimits(
+        max_compressed_bytes=settings.release_max_compressed_mib * 2**20,
+        max_unpacked_bytes=settings.release_max_unpacked_mib * 2**20,
+    )

@@ -1,0 +1,45 @@
+"""Ties the weekly comparison to the starting of executions and the raising of reviews."""
+
+from domain.diffing import Conflict
+from models.events import EnrichmentSubject, Mode
+from models.review import Proposal, Review
+from workflows.launching import LaunchPorts, flags_cause, start_locked, start_unlocked
+from workflows.locking import has_ended
+from workflows.ports import Clock, Reviews, Vectors
+from workflows.release_intake import ReleaseSource
+from workflows.review import raise_conflict as raise_conflict_review
+from workflows.sync import SyncPorts
+
+
+def sync_ports(
+    *, launch: LaunchPorts, vectors: Vectors, reviews: Reviews, releases: ReleaseSource, clock: Clock
+) -> SyncPorts:
+    def start_new(subject: EnrichmentSubject, *, release: str) -> str:
+        return start_locked(subject, mode=Mode.NEW, ports=launch, release=release)
+
+    def start_flagged(proposal: Proposal) -> str:
+        cause = flags_cause(proposal.flags)
+        return start_unlocked(proposal, mode=Mode.REVIEW_ONLY, cause=cause, ports=launch, release=proposal.release)
+
+    def raise_conflict(conflict: Conflict, *, release: str) -> Review:
+        return raise_conflict_review(
+            conflict.anime_id, title=conflict.title, flag=conflict.flag, release=release, reviews=reviews, clock=clock
+        )
+
+    def is_running(anime_id: str) -> bool:
+        holder = launch.locks.holder(anime_id)
+        return holder is not None and not has_ended(holder.owner, launch.executions)
+
+    return SyncPorts(
+        objects=launch.objects,
+        animes=launch.animes,
+        vectors=vectors,
+        reviews=reviews,
+        releases=releases,
+        start_new=start_new,
+        start_flagged=start_flagged,
+        raise_conflict=raise_conflict,
+        is_running=is_running,
+        clock=clock,
+        tokens=launch.tokens,
+    )

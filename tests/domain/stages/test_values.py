@@ -1,0 +1,123 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.stages import values
+from models.vocabulary import SourceMaterial
+
+
+@pytest.mark.parametrize(
+    ("raw", "clean"),
+    [
+        ("One.<br><br>\nTwo <i>three</i>.", "One.\nTwo three."),
+        ("A &#34;cowboy&#34; &amp; a dog", 'A "cowboy" & a dog'),
+        ("Before ~!he dies\nin the end!~ after", "Before after"),
+        ("__Height:__ 185 cm", "Height: 185 cm"),
+        ("snake__case__name", "snake__case__name"),
+        ("See [Spike](https://anilist.co/character/1).", "See Spike."),
+        ("[Site](http://a.example/) | [Wiki (jp)](https://b.example/)\n\nBorn in Sendai.", "Born in Sendai."),
+        ("Meet http://anidb.net/ch270 [Spike Spiegel] and [i]Ein[/i]", "Meet Spike Spiegel and Ein"),
+        ("a\r\nb\n\n\n\nc  \u00a0 d", "a\nb\n\nc d"),
+        (" \u200b ", None),
+        ("<br>", None),
+        (7, None),
+    ],
+)
+def test_prose_is_plain(raw: object, clean: str | None) -> None:
+    assert values.prose(raw) == clean
+
+
+@given(st.text())
+def test_prose_of_any_text_is_trimmed_and_not_empty(raw: str) -> None:
+    found = values.prose(raw)
+    assert found is None or (found == found.strip() and found)
+
+
+@pytest.mark.parametrize(
+    ("raw", "best", "score"),
+    [
+        (86, 100, 8.6),
+        ("82.23", 100, 8.223),
+        (4.339, 5, 8.678),
+        (0, 10, None),
+        (11, 10, None),
+        ("n/a", 10, None),
+        (True, 10, None),
+    ],
+)
+def test_scores_are_brought_to_ten(raw: object, best: float, score: float | None) -> None:
+    assert values.score(raw, best=best) == score
+
+
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [
+        (3, 3),
+        ("3", 3),
+        (3.0, 3),
+        (3.5, None),
+        (-1, None),
+        (True, None),
+        (None, None),
+        ("", None),
+        (10**30, None),
+        ("inf", None),
+    ],
+)
+def test_whole_numbers(raw: object, found: int | None) -> None:
+    assert values.whole(raw) == found
+
+
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [(1, 1), ("270", 270), ("spike", "spike"), (0, None), ("0", None), ("", None), (None, None), ([1], None)],
+)
+def test_ids(raw: object, found: int | str | None) -> None:
+    assert values.identifier(raw) == found
+
+
+@pytest.mark.parametrize(
+    ("date", "text"),
+    [
+        ({"year": 1961, "month": 6, "day": 17}, "1961-06-17"),
+        ({"year": 1961, "month": 6, "day": None}, "1961-06"),
+        ({"year": 1961, "month": None, "day": 17}, "1961"),
+        ({"year": None, "month": 6, "day": 17}, "--06-17"),
+        ({"year": None, "month": 6, "day": None}, None),
+        ({"year": 1961, "month": 13, "day": 1}, None),
+        ({"year": 19610, "month": 1, "day": 1}, None),
+        (None, None),
+    ],
+)
+def test_dates_hold_as_much_as_is_known(date: Any, text: str | None) -> None:
+    assert values.partial_date(date) == text
+
+
+@pytest.mark.parametrize("word", ["LIGHT_NOVEL", "Light novel", "light novel"])
+def test_members_are_found_whatever_the_spelling(word: str) -> None:
+    assert values.member(SourceMaterial, word) is SourceMaterial.LIGHT_NOVEL
+
+
+def test_an_unknown_word_is_no_member() -> None:
+    assert values.member(SourceMaterial, "stage play") is None
+
+
+def test_pages_are_equal_by_catalogue_id_and_up_to_scheme_www_and_slash() -> None:
+    one = {
+        values.page_key(url)
+        for url in ("https://myanimelist.net/anime/5", "http://www.myanimelist.net/anime/5/Tengoku")
+    }
+    assert len(one) == 1
+    assert values.page_key("http://www.cowboy-bebop.net/") == values.page_key("https://cowboy-bebop.net")
+    assert values.page_key("https://a.example/x?id=1") != values.page_key("https://a.example/x?id=2")
+
+
+def test_filled_drops_what_is_absent_and_keeps_false_and_zero() -> None:
+    assert values.filled({"a": None, "b": "", "c": [], "d": {}, "e": False, "f": 0}) == {"e": False, "f": 0}
+
+
+def test_together_keeps_the_first_word_and_its_order() -> None:
+    joined = values.together({"b": 1}, {"a": 2, "b": 3}, {"c": 4})
+    assert list(joined.items()) == [("b", 1), ("a", 2), ("c", 4)]

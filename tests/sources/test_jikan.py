@@ -1,0 +1,109 @@
+from typing import Any
+
+import pytest
+
+from models.errors import BadInput, Malformed, NotFound, Throttled, Unavailable
+from sources.jikan import JikanClient
+from tests.support.clients import api, fetch_all
+from tests.support.scripted_http import Scripted, json_response
+
+SOURCES = ("https://anilist.co/anime/5", "https://myanimelist.net/anime/7/")
+PAGE = ("https://myanimelist.net/anime/7",)
+
+
+def series(*, episodes: int, characters: int, page_size: int = 100) -> dict[str, Any]:
+    """A made-up series as the API tells of it."""
+    answers: dict[str, Any] = {
+        "GET /anime/7/full": {"data": {"mal_id": 7, "title": "Long"}},
+        "GET /anime/7/characters": {"data": [{"character": {"mal_id": n}} for n in range(1, characters + 1)]},
+    }
+    pages = max(1, -(-episodes // page_size))
+    for page in range(1, pages + 1):
+        numbers = range((page - 1) * page_size + 1, min(page * page_size, episodes) + 1)
+        answers[f"GET /anime/7/episodes?page={page}"] = {
+            "pagination": {"has_next_page": page < pages},
+            "data": [{"mal_id": number} for number in numbers],
+        }
+    answers |= {f"GET /anime/7/episodes/{n}": {"data": {"mal_id": n, "duration": 1}} for n in range(1, episodes + 1)}
+    return answers | {f"GET /characters/{n}/full": {"data": {"mal_id": n}} for n in range(1, characters + 1)}
+
+
+def client(transport: Scripted, **limits: int) -> JikanClient:
+    return JikanClient(api=api("jikan", transport), **limits)
+
+
+def test_a_series_is_fetched_whole_step_by_step() -> None:
+    transport = Scripted(series(episodes=26, characters=45))
+    fetched = fetch_all(client(transport), PAGE)
+    assert [len(fetched.answers[kind]) for kind in ("characters", "character_details", "episodes")] == [45, 45, 26]
+    assert [item["mal_id"] for item in fetched.answers["episode_details"]] == list(range(1, 27))
+    assert fetched.problems == []
+    assert max(fetched.requests_a_step(transport)) <= 20
+
+
+def test_a_series_of_1100_episodes_ends_and_asks_for_the_details_of_the_newest_alone() -> None:
+    transport = Scripted(series(episodes=1100, characters=0))
+    fetched = fetch_all(client(transport), PAGE)
+    assert [item["mal_id"] for item in fetched.answers["episodes"]] == list(range(1, 1101))
+    assert [item["mal_id"] for item in fetched.answers["episode_details"]] == list(range(1001, 1101))
+    assert len(transport.asked) == len(set(transport.asked))
+
+
+def test_a_crash_resumes_at_its_page() -> None:
+    transport = Scripted(series(episodes=250, characters=0))
+    page = client(transport).fetch(PAGE, cursor="episodes:3")
+    assert transport.asked == ["GET /anime/7/episodes?page=3"]
+    assert page.answers["episodes"][0]["mal_id"] == 201
+
+
+def test_an_anime_without_characters_and_episodes_is_fetched() -> None:
+    fetched = fetch_all(client(Scripted(series(episodes=0, characters=0))), PAGE)
+    assert (fetched.answers["anime"]["title"], fetched.answers["episodes"], fetched.problems) == ("Long", [], [])
+
+
+def test_an_anime_that_is_not_on_the_site_is_not_found() -> None:
+    transport = Scripted({})
+    with pytest.raises(NotFound, match="jikan: the anime has no page there"):
+        client(transport).fetch(("https://kitsu.app/anime/1",), cursor=None)
+    assert transport.asked == []
+    with pytest.raises(NotFound, match="answers 404"):
+        client(transport).fetch(PAGE, cursor=None)
+
+
+def test_a_later_step_that_will_not_work_is_a_problem_and_the_rest_goes_on() -> None:
+    answers = series(episodes=3, characters=2)
+    del answers["GET /anime/7/characters"], answers["GET /anime/7/episodes/2"]
+    fetched = fetch_all(client(Scripted(answers)), PAGE)
+    assert [item["mal_id"] for item in fetched.answers["episode_details"]] == [1, 3]
+    assert fetched.problems == [
+        "characters: jikan GET /anime/7/characters: answers 404",
+        "details of episodes: 1 of 3 not available, first 2 (jikan GET /anime/7/episodes/2: answers 404)",
+    ]
+
+
+@pytest.mark.parametrize("error", [Unavailable("down"), Throttled("slow", retry_after=600)])
+def test_what_may_pass_goes_to_the_caller_from_every_step(error: Exception) -> None:
+    answers: dict[str, Any] = dict.fromkeys(series(episodes=1, characters=1), error)
+    for cursor in (None, "characters", "character_details:1", "episodes:1", "episode_details:1-1"):
+        with pytest.raises(type(error)):
+            client(Scripted(answers)).fetch(PAGE, cursor=cursor)
+
+
+@pytest.mark.parametrize("nonsense", [{}, [], {"data": []}, {"data": None}, {"data": "x"}, 1])
+def test_an_answer_of_another_shape_is_malformed(nonsense: Any) -> None:
+    transport = Scripted({"GET /anime/7/full": json_response(nonsense)})
+    with pytest.raises(Malformed, match="jikan anime: expected an object"):
+        client(transport).fetch(PAGE, cursor=None)
+
+
+def test_an_endless_list_of_pages_ends_with_an_empty_one() -> None:
+    empty = {"GET /anime/7/episodes?page=9": {"pagination": {"has_next_page": True}, "data": []}}
+    assert client(Scripted(empty)).fetch(PAGE, cursor="episodes:9").cursor is None
+
+
+@pytest.mark.parametrize(
+    "cursor", ["", "nothing", "episodes:", "episodes:x", "episode_details:1", "character_details:a"]
+)
+def test_a_cursor_of_somebody_else_is_refused(cursor: str) -> None:
+    with pytest.raises(BadInput, match="no fetch"):
+        client(Scripted(series(episodes=1, characters=1))).fetch(PAGE, cursor=cursor)

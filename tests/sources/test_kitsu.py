@@ -1,0 +1,94 @@
+from typing import Any
+
+import pytest
+
+from models.errors import BadInput, Malformed, NotFound
+from sources.kitsu import KitsuClient
+from tests.support.clients import api, fetch_all
+from tests.support.scripted_http import Scripted
+
+PAGE = ("https://kitsu.app/anime/7",)
+
+
+def page(path: str, kind: str, total: int, offset: int, *, include: str = "") -> tuple[str, dict[str, Any]]:
+    numbers = range(offset + 1, min(offset + 10, total) + 1)
+    links = {"next": "https://kitsu.app/somewhere"} if offset + 10 < total else {}
+    data = [{"id": str(number), "type": kind} for number in numbers]
+    query = f"{include}page[limit]=10&page[offset]={offset}"
+    answer: dict[str, Any] = {"data": data, "links": links}
+    if include:
+        answer["included"] = [{"id": str(number), "type": "characters"} for number in numbers]
+    return f"GET {path}?{query}", answer
+
+
+def series(*, episodes: int, characters: int) -> dict[str, Any]:
+    category = {"id": "1", "type": "categories"}
+    answers: dict[str, Any] = {
+        "GET /anime/7?include=categories": {
+            "data": {"id": "7", "type": "anime"},
+            "included": [category, {"id": "2", "type": "people"}],
+        }
+    }
+    for offset in range(0, max(episodes, 1), 10):
+        answers.update([page("/anime/7/episodes", "episodes", episodes, offset)])
+    for offset in range(0, max(characters, 1), 10):
+        answers.update(
+            [page("/anime/7/characters", "mediaCharacters", characters, offset, include="include=character&")]
+        )
+    return answers
+
+
+def client(answers: dict[str, Any]) -> KitsuClient:
+    return KitsuClient(api=api("kitsu", Scripted(answers)))
+
+
+def test_a_series_is_fetched_page_by_page() -> None:
+    fetched = fetch_all(client(series(episodes=1100, characters=23)), PAGE)
+    counts = {kind: len(found) for kind, found in fetched.answers.items() if isinstance(found, list)}
+    assert counts == {"categories": 1, "episodes": 1100, "characters": 23, "character_resources": 23}
+    assert fetched.problems == []
+    assert len(fetched.pages) == 1 + 110 + 3
+
+
+def test_a_page_named_by_its_slug_is_looked_up_once() -> None:
+    answers = series(episodes=1, characters=1)
+    anime = answers.pop("GET /anime/7?include=categories")
+    answers["GET /anime?filter[slug]=cowboy-bebop&include=categories"] = {**anime, "data": [anime["data"]]}
+    fetched = fetch_all(client(answers), ("https://kitsu.app/anime/cowboy-bebop",))
+    assert (fetched.answers["anime"]["id"], len(fetched.answers["episodes"])) == ("7", 1)
+
+
+def test_a_slug_that_nobody_has_is_not_found() -> None:
+    answers: dict[str, Any] = {"GET /anime?filter[slug]=none&include=categories": {"data": []}}
+    with pytest.raises(NotFound):
+        client(answers).fetch(("https://kitsu.app/anime/none",), cursor=None)
+
+
+def test_a_missing_page_is_a_problem_and_the_characters_follow() -> None:
+    answers = series(episodes=26, characters=1)
+    del answers["GET /anime/7/episodes?page[limit]=10&page[offset]=10"]
+    fetched = fetch_all(client(answers), PAGE)
+    assert (len(fetched.answers["episodes"]), len(fetched.answers["characters"])) == (10, 1)
+    assert fetched.problems == ["episodes from 11 on: kitsu GET /anime/7/episodes: answers 404"]
+
+
+def test_links_that_come_without_their_characters_are_a_problem() -> None:
+    answers = series(episodes=0, characters=3)
+    answers["GET /anime/7/characters?include=character&page[limit]=10&page[offset]=0"]["included"] = []
+    assert fetch_all(client(answers), PAGE).problems == ["characters from 1 on: 3 links without names"]
+
+
+def test_an_anime_without_a_number_is_malformed() -> None:
+    with pytest.raises(Malformed, match="expected an id in digits"):
+        client({"GET /anime/7?include=categories": {"data": {"type": "anime"}}}).fetch(PAGE, cursor=None)
+
+
+def test_an_answer_of_another_shape_is_malformed() -> None:
+    with pytest.raises(Malformed, match="kitsu anime: expected an object, got list"):
+        client({"GET /anime/7?include=categories": {"data": [1]}}).fetch(PAGE, cursor=None)
+
+
+@pytest.mark.parametrize("cursor", ["episodes", "episodes:7", "episodes:x:0", "staff:7:0"])
+def test_a_cursor_of_somebody_else_is_refused(cursor: str) -> None:
+    with pytest.raises(BadInput):
+        client(series(episodes=1, characters=1)).fetch(PAGE, cursor=cursor)

@@ -1,0 +1,114 @@
+from pathlib import Path
+
+import pytest
+
+from models.errors import NotFound, NotRecorded
+from models.events import Catalogue
+from sources.http import LiveTransport, NotSupported, Request, Response
+from sources.registry import BASE_URLS, SECONDS_BETWEEN_REQUESTS, catalogue_clients
+from sources.replay import ReplayTransport
+from tests.support.cowboy_bebop import REPLAY, SOURCES, fetched, no_sleep
+from tests.support.scripted_http import Scripted, Waits
+
+ONLY_REPLAYED = (Catalogue.ANIDB, Catalogue.ANIMEPLANET, Catalogue.ANISEARCH)
+
+
+def test_every_catalogue_has_a_client_a_base_url_and_a_pace() -> None:
+    clients = catalogue_clients(Scripted({}), {}, {}, sleep=Waits())
+    assert set(clients) == set(BASE_URLS) == set(SECONDS_BETWEEN_REQUESTS) == set(Catalogue)
+
+
+@pytest.mark.parametrize("catalogue", list(Catalogue))
+def test_no_client_answers_for_an_anime_it_cannot_name(catalogue: Catalogue) -> None:
+    client = catalogue_clients(Scripted({}), {}, {}, sleep=Waits())[catalogue]
+    with pytest.raises(NotFound):
+        client.fetch(("https://simkl.com/anime/1",), cursor=None)
+
+
+@pytest.mark.parametrize("catalogue", ONLY_REPLAYED)
+def test_live_these_catalogues_say_that_they_are_not_supported_and_are_not_asked(catalogue: Catalogue) -> None:
+    clients = catalogue_clients(LiveTransport(), {catalogue: "http://127.0.0.1:9"}, {}, sleep=no_sleep)
+    with pytest.raises(NotSupported, match=f"^{catalogue} GET .*not supported by this version"):
+        clients[catalogue].fetch(SOURCES, cursor=None)
+
+
+def test_base_urls_and_secrets_reach_their_catalogue_alone() -> None:
+    transport = Scripted({})
+    urls = {Catalogue.JIKAN: "https://jikan.example/v4", Catalogue.ANIMESCHEDULE: "https://schedule.example"}
+    secrets = {"jikan": "abcdefgh", "animeschedule": "ijklmnop"}
+    clients = catalogue_clients(transport, urls, secrets, sleep=Waits())
+    for catalogue in (Catalogue.JIKAN, Catalogue.ANIMESCHEDULE, Catalogue.KITSU, Catalogue.ANILIST):
+        with pytest.raises(NotFound):
+            clients[catalogue].fetch(SOURCES, cursor=None)
+    jikan, schedule, kitsu, anilist = transport.requests
+    assert (jikan.url, jikan.headers["X-Server-Key"]) == ("https://jikan.example/v4/anime/1/full", "abcdefgh")
+    assert schedule.url == "https://schedule.example/anime?mal-ids=1"
+    assert schedule.headers["Authorization"] == "Bearer ijklmnop"
+    assert kitsu.headers["Accept"] == "application/vnd.api+json"
+    for other in (kitsu, anilist):
+        assert not {"Authorization", "X-Server-Key"} & set(other.headers)
+
+
+# ------------------------------------------------------------------------------------------------ the sample replay
+
+
+def test_the_samples_answer_for_every_catalogue_that_was_recorded() -> None:
+    answers, problems = fetched()
+    assert set(answers) == set(Catalogue) - {Catalogue.ANISEARCH}
+    counts = {
+        (catalogue.value, kind): len(found)
+        for catalogue, kinds in answers.items()
+        for kind, found in kinds.items()
+        if isinstance(found, list)
+    }
+    assert counts == {
+        ("jikan", "characters"): 126,
+        ("jikan", "character_details"): 126,
+        ("jikan", "episodes"): 26,
+        ("jikan", "episode_details"): 26,
+        ("anilist", "characters"): 69,
+        ("anilist", "staff"): 306,
+        ("kitsu", "categories"): 10,
+        ("kitsu", "episodes"): 10,
+        ("kitsu", "characters"): 10,
+        ("kitsu", "character_resources"): 0,
+    }
+    assert {catalogue for catalogue, found in problems.items() if found} == {
+        Catalogue.KITSU,
+        Catalogue.ANIDB,
+        Catalogue.ANISEARCH,
+    }
+    assert problems[Catalogue.KITSU] == (
+        "episodes from 11 on: kitsu GET /api/edge/anime/1/episodes: no recorded answer",
+        "characters from 1 on: 10 links without names",
+        "characters from 11 on: kitsu GET /api/edge/anime/1/characters: no recorded answer",
+    )
+
+
+def test_what_was_never_recorded_says_so() -> None:
+    client = catalogue_clients(ReplayTransport(REPLAY), {}, {}, sleep=no_sleep)[Catalogue.ANISEARCH]
+    with pytest.raises(NotRecorded, match="anisearch GET /anime/1572: no recorded answer"):
+        client.fetch(SOURCES, cursor=None)
+
+
+def test_every_recorded_file_is_asked_for() -> None:
+    class Watched(ReplayTransport):
+        def __init__(self, folder: Path) -> None:
+            super().__init__(folder)
+            self.given = 0
+
+        def send(self, request: Request) -> Response:
+            response = super().send(request)
+            self.given += 1
+            return response
+
+    transport = Watched(REPLAY)
+    for catalogue, client in catalogue_clients(transport, {}, {}, sleep=no_sleep).items():
+        if catalogue is Catalogue.ANISEARCH:
+            continue
+        cursor = client.fetch(SOURCES, cursor=None).cursor
+        while cursor is not None:
+            cursor = client.fetch(SOURCES, cursor=cursor).cursor
+    files = [path for catalogue in Catalogue for path in (REPLAY / catalogue.value).glob("*")]
+    assert transport.given == len(files)
+    assert sum(path.stat().st_size for path in files) < 1_000_000

@@ -1,0 +1,130 @@
+import json
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.errors import BadInput, NotRecorded
+from sources.http import Request, Response, TooLarge
+from sources.replay import RecordTransport, ReplayTransport, recording_folder, recording_name
+from tests.support.scripted_http import Scripted, json_response
+
+BASE = "https://api.example/v4"
+
+
+def jikan(path: str, *, body: bytes | None = None, method: str = "GET", base: str = BASE) -> Request:
+    base_path = "/v4" if base == BASE else ""
+    return Request(method=method, url=f"{base}{path}", body=body, catalogue="jikan", base_path=base_path)
+
+
+def image(url: str) -> Request:
+    return Request(method="GET", url=url)
+
+
+def test_names_are_as_documented() -> None:
+    assert recording_name(jikan("/anime/1/full")) == "GET %2Fanime%2F1%2Ffull"
+    assert recording_name(jikan("/anime/1/episodes?page=2")) == "GET %2Fanime%2F1%2Fepisodes%3Fpage%3D2"
+    assert recording_name(jikan("/", method="POST", body=b'{"b": 1, "a": "\xc3\xa9"}')) == "POST %2F aa58fba8483623be"
+    assert recording_folder(jikan("/anime/1")) == "jikan"
+    assert recording_folder(image("https://CDN.example/a.png")) == "cdn.example"
+
+
+def test_the_base_url_of_a_catalogue_is_no_part_of_the_name() -> None:
+    moved = jikan("/anime/1/full", base="https://elsewhere.example")
+    assert recording_name(moved) == recording_name(jikan("/anime/1/full"))
+
+
+def test_equal_bodies_have_one_name_however_they_are_written() -> None:
+    one = jikan("/", method="POST", body=b'{"a": 1, "b": [2]}')
+    other = jikan("/", method="POST", body=b'{"b":[2],"a":1}')
+    different = jikan("/", method="POST", body=b'{"b":[2],"a":2}')
+    assert recording_name(one) == recording_name(other) != recording_name(different)
+
+
+def test_parameters_with_keys_are_left_out_and_others_stay_as_they_are_written() -> None:
+    asked = jikan("/httpapi?request=anime&client=me&clientver=1&aid=23&token=abcdefgh&empty&t=a%20b")
+    assert recording_name(asked) == "GET " + quote("/httpapi?request=anime&aid=23&empty&t=a%20b", safe="")
+
+
+@given(st.text(alphabet=st.characters(codec="ascii", exclude_characters="?#&"), min_size=1, max_size=400))
+def test_every_name_is_a_file_name(tail: str) -> None:
+    name = recording_name(image(f"https://cdn.example/{quote(tail)}"))
+    assert len(f"{name}.webp".encode()) <= 255
+    assert "/" not in name
+    assert name.startswith("GET ")
+
+
+def test_long_names_are_cut_and_told_apart_by_their_hash() -> None:
+    one, other = (recording_name(image(f"https://cdn.example/{'x' * 400}{end}")) for end in "ab")
+    assert one != other
+    assert one[:150] == other[:150]
+    assert "#" in one
+
+
+@pytest.mark.parametrize("host", ["", "..", "a/b", "-x"])
+def test_a_request_without_a_usable_host_is_refused(host: str) -> None:
+    with pytest.raises(BadInput):
+        recording_folder(Request(method="GET", url="https:///x", catalogue=host or None))
+
+
+def test_what_is_recorded_is_replayed(tmp_path: Path) -> None:
+    picture = Response(status=200, headers={"content-type": "image/png"}, body=b"\x89PNG")
+    live = Scripted({"GET /v4/anime/1/full": {"data": 1}, "POST /v4/": {"data": 2}, "GET /a.png?s=1": picture})
+    recorder = RecordTransport(tmp_path, live)
+    requests = [
+        jikan("/anime/1/full"),
+        jikan("/", method="POST", body=b"{}"),
+        image("https://cdn.example/a.png?s=1"),
+    ]
+    answers = [recorder.send(request) for request in requests]
+    replayed = [ReplayTransport(tmp_path).send(request) for request in requests]
+    assert [one.body for one in replayed] == [one.body for one in answers]
+    assert replayed[2].content_type == "image/png"
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*") if path.is_file()) == [
+        "cdn.example/GET %2Fa.png%3Fs%3D1.png",
+        "jikan/GET %2Fanime%2F1%2Ffull.json",
+        "jikan/POST %2F 44136fa355b3678a.json",
+    ]
+
+
+def test_only_good_answers_of_known_types_are_recorded(tmp_path: Path) -> None:
+    odd = Response(status=200, headers={"content-type": "image/gif"}, body=b"GIF89a")
+    recorder = RecordTransport(tmp_path, Scripted({"GET /v4/gif": odd}))
+    assert recorder.send(jikan("/nothing")).status == 404
+    assert recorder.send(jikan("/gif")).body == b"GIF89a"
+    assert list(tmp_path.rglob("*")) == []
+
+
+def test_credentials_that_a_server_echoes_are_not_recorded(tmp_path: Path) -> None:
+    echo = json_response({"you": "abcdefgh", "key": "ijklmnop", "title": "Bearer of news"})
+    live = Scripted({"GET /v4/me?token=ijklmnop": echo})
+    request = Request(
+        method="GET",
+        url=f"{BASE}/me?token=ijklmnop",
+        headers={"Authorization": "Bearer abcdefgh"},
+        catalogue="jikan",
+        base_path="/v4",
+    )
+    assert RecordTransport(tmp_path, live).send(request).body == echo.body
+    (written,) = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert json.loads(written.read_bytes()) == {"you": "REDACTED", "key": "REDACTED", "title": "Bearer of news"}
+    assert "ijklmnop" not in written.name
+
+
+def test_what_is_not_recorded_says_so(tmp_path: Path) -> None:
+    with pytest.raises(NotRecorded, match="jikan GET /v4/anime/2: no recorded answer"):
+        ReplayTransport(tmp_path).send(jikan("/anime/2?token=abcdefgh"))
+
+
+def test_a_recording_over_the_cap_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "cdn.example").mkdir()
+    (tmp_path / "cdn.example" / "GET %2Fa.jpg").with_suffix(".jpg.jpg").write_bytes(b"x" * 11)
+    with pytest.raises(TooLarge):
+        ReplayTransport(tmp_path).send(Request(method="GET", url="https://cdn.example/a.jpg", max_bytes=10))
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no folder of recorded answers at"):
+        ReplayTransport(tmp_path / "none")
