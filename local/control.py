@@ -3,6 +3,7 @@
 Everything here is cheap to import; what a start needs is imported when one starts.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from local import places as files
 from local.errors import AlreadyRunning, LocalStackError, StartFailed
-from local.places import Places
+from local.places import Places, ProcessMark
 
 if TYPE_CHECKING:
     from local.stack import LocalStack, StackOptions
@@ -107,13 +108,13 @@ def start_detached(
         os.close(told)
     with os.fdopen(heard) as reports:
         try:
-            assert process.stdin is not None  # noqa: S101 (it was asked for)
-            with process.stdin as stdin:
-                stdin.write(options_as_json(options).encode())
+            _hand_over(options_as_json(options), process)
             _follow(reports, process, places, progress)
         except BaseException:
             _end(process)
             raise
+    # If we outlive it, somebody has to ask for its code, or it stays as a zombie.
+    threading.Thread(target=process.wait, name=f"stack-{name}", daemon=True).start()
     return status(name, root=root)
 
 
@@ -133,9 +134,9 @@ def stop(name: str = "local", *, root: Path = REPOSITORY) -> bool:
             f"the stack {name!r} is being started or ended by a process that has not said which it is"
         )
     os.kill(mark.pid, signal.SIGTERM)
-    if not _gone(places, _STOP_SECONDS) and files.is_alive(mark):
+    if not _gone(places, mark, _STOP_SECONDS) and files.is_alive(mark):
         os.kill(mark.pid, signal.SIGKILL)
-    if not _gone(places, _KILL_SECONDS):
+    if not _gone(places, mark, _KILL_SECONDS):
         raise LocalStackError(f"the stack {name!r} (process {mark.pid}) does not end")
     _clean(places)
     return True
@@ -149,9 +150,9 @@ def _clean(places: Places) -> bool:
     return stale
 
 
-def _gone(places: Places, seconds: float) -> bool:
+def _gone(places: Places, mark: ProcessMark, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
-    while files.is_running(places):
+    while files.is_running(places) or files.is_alive(mark):
         if time.monotonic() > deadline:
             return False
         time.sleep(_POLL_SECONDS)
@@ -196,6 +197,13 @@ def _spawn(places: Places, told: int) -> "subprocess.Popen[bytes]":
             pass_fds=(told,),
             start_new_session=True,
         )
+
+
+def _hand_over(options: str, process: "subprocess.Popen[bytes]") -> None:
+    assert process.stdin is not None  # noqa: S101 (it was asked for)
+    # If it has ended already, its log says why.
+    with contextlib.suppress(BrokenPipeError), process.stdin as stdin:
+        stdin.write(options.encode())
 
 
 def _follow(reports: Any, process: "subprocess.Popen[bytes]", places: Places, progress: Callable[[str], None]) -> None:

@@ -199,7 +199,7 @@ class Databases:
 
     def _leave_given_cache(self) -> None:
         with _redis(self._options.redis_url or "") as cache:
-            if cache.get(_MARKER_KEY) == self._options.stack.encode():
+            if _cache_mark(cache) == self._options.stack:
                 _remove_our_keys(cache)
                 cache.delete(_MARKER_KEY)
 
@@ -273,16 +273,21 @@ def mark_database(client: "pymongo.MongoClient[dict[str, Any]]", database: str, 
 
 
 def _take_cache(cache: "redis.Redis", stack: str) -> None:
-    mark = cache.get(_MARKER_KEY)
+    mark = _cache_mark(cache)
     if mark is None and cache.dbsize():
         raise DatabaseRefused(
             "the given Redis database is not empty and has no stack's mark; nothing was touched. Name another one by "
             "its number: redis://127.0.0.1:6379/7"
         )
-    if mark is not None and mark != stack.encode():
+    if mark is not None and mark != stack:
         raise DatabaseRefused(f"the given Redis database belongs to the stack {mark!r}; name another one by its number")
     _remove_our_keys(cache)
     cache.set(_MARKER_KEY, stack)
+
+
+def _cache_mark(cache: "redis.Redis") -> str | None:
+    mark = cache.get(_MARKER_KEY)
+    return mark.decode(errors="replace") if isinstance(mark, bytes) else mark
 
 
 def _remove_our_keys(cache: "redis.Redis") -> None:

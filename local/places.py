@@ -17,6 +17,7 @@ from typing import Any, Final
 from local.errors import AlreadyRunning
 
 _MAIN_STACK: Final = "local"
+_ENDED: Final = "Z"
 
 
 @dataclass(frozen=True)
@@ -156,13 +157,19 @@ def is_alive(mark: ProcessMark) -> bool:
 
 
 def start_mark(pid: int) -> str:
-    """When the process started, in whatever form this system tells it; empty where there is no such process."""
-    stat = Path(f"/proc/{pid}/stat")
+    """When the process started, in whatever form this system tells it; empty where no such process runs.
+
+    One that has ended, and whose parent has not asked for its code, runs no more.
+    """
     if Path("/proc/self/stat").exists():
         try:
-            # The second field is the program's name in parentheses and may hold anything; the start time is the 22nd.
-            return stat.read_text().rpartition(")")[2].split()[19]
+            # The second field is the program's name in parentheses and may hold anything; the third is the state, and
+            # the start time is the 22nd.
+            state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             return ""
-    command = ["ps", "-o", "lstart=", "-p", str(pid)]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 (no input of others)
+        return "" if state == _ENDED else fields[18]
+    command = ["ps", "-o", "state=,lstart=", "-p", str(pid)]
+    told = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 (no input of others)
+    state, _, started = told.partition(" ")
+    return "" if state.startswith(_ENDED) else started.strip()

@@ -81,4 +81,6 @@ def _reporter(reports: IO[str]) -> Callable[[dict[str, Any]], None]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    sys.stderr.flush()
+    os._exit(code)  # everything is stopped; taking thousands of modules apart would take a second more

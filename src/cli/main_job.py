@@ -42,7 +42,7 @@ class Samples:
     def digest(self, name: str) -> str:
         """SHA-256 of the release's compressed file."""
         described = json.loads((self.folder / "releases" / "releases.json").read_text())
-        return str(described[name]["sha256"])
+        return str(described[name]["compressed_sha256"])
 
 
 def run(session: Session, out: Output, samples: Samples, *, interactive: bool) -> dict[str, Any]:

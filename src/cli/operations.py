@@ -26,12 +26,15 @@ def new_run_id() -> str:
 
 
 def run(session: Session, out: Output, *, kind: str, task: str, title: str, event: Mapping[str, Any]) -> dict[str, Any]:
-    """Starts a long function with a run id and follows its report to the end. Returns the report's result."""
+    """Starts a long function with a run id and follows its report to the end.
+
+    Returns the report's result without its ``members``, which may be tens of thousands: the stored report has them.
+    """
     run_id = str(event["run_id"])
     with out.waiting(title) as waiting:
         session.start(task, event)
         report = session.follow(kind, run_id, waiting.update)
-    return {"run_id": run_id, **report.result}
+    return {"run_id": run_id, **{name: value for name, value in report.result.items() if name != "members"}}
 
 
 def bootstrap(

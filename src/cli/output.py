@@ -12,6 +12,10 @@ if TYPE_CHECKING:  # rich costs 60 ms, which `anime --help` does not need to pay
     from rich.console import Console
 
 
+WIDTH_OF_FILES = 140
+"""Columns where stdout is no terminal, so that ids stay on one line."""
+
+
 @dataclass
 class Output:
     as_json: bool = False
@@ -20,7 +24,7 @@ class Output:
     def stdout(self) -> "Console":
         from rich.console import Console
 
-        return Console(soft_wrap=False, highlight=False)
+        return Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_FILES)
 
     @cached_property
     def stderr(self) -> "Console":

@@ -10,7 +10,7 @@ Rules:
 * ``episode`` mode changes one episode of the stored entry, and nothing else but where it came from.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import Any, Final
 
 import orjson
@@ -155,7 +155,12 @@ def _enriched(stored: Part, offered: Part, subject: EnrichmentSubject) -> Part:
     known_episodes, known_characters = stored.get("episode_details", []), stored.get("characters", [])
     identified = {
         "episode_details": identified_episodes(anime_id, offered.get("episode_details", []), known_episodes),
-        "characters": identified_characters(anime_id, offered.get("characters", []), known_characters),
+        "characters": identified_characters(
+            anime_id,
+            offered.get("characters", []),
+            known_characters,
+            joined=lambda first, second: _over(second, first),
+        ),
     }
     released = _released(subject)
     entry = _over(released, _over(_informative(stored), values.filled({**offered, **identified})))
@@ -166,7 +171,7 @@ def _enriched(stored: Part, offered: Part, subject: EnrichmentSubject) -> Part:
         **_NO_INFORMATION,
         **{name: value for name, value in entry.items() if name not in SYNC_OWNED_FIELDS | STORE_FIELDS},
         **_owned_by_others(stored, released),
-        "synonyms": _without_titles(entry),
+        "synonyms": _without_titles(entry, stored.get("synonyms", ())),
         "anime_id": anime_id,
         "sources": list(normalise_sources([*subject.sources, *stored.get("sources", ())])),
         "enriched": True,
@@ -181,9 +186,10 @@ def _by_number(episodes: list[Part]) -> list[Part]:
     return sorted(episodes, key=lambda episode: number_order(episode["episode_number"]))
 
 
-def _without_titles(entry: Part) -> list[str]:
+def _without_titles(entry: Part, stored: Collection[str]) -> list[str]:
+    """The synonyms; of what is not stored yet, those that say another thing than the titles."""
     titles = {values.folded(entry[name]) for name in ("title", "title_english", "title_japanese") if name in entry}
-    return [name for name in entry.get("synonyms", ()) if values.folded(name) not in titles]
+    return [name for name in entry.get("synonyms", ()) if name in stored or values.folded(name) not in titles]
 
 
 def _released(subject: EnrichmentSubject) -> Part:
@@ -245,7 +251,8 @@ def _merged(name: str, known: Any, offered: Any) -> Any:
             return {**known, **groups}
         if name in _MAPPINGS:
             return _over(known, offered)
-    return offered
+    # An image that could not be had this time takes nothing from the one that is there.
+    return known if isinstance(known, str) and isinstance(offered, dict) else offered
 
 
 def _merged_list(stored: list[Any], offered: list[Any], key: Key) -> list[Any]:

@@ -3,6 +3,7 @@
 MongoDB is the source of truth; a difference is always told as what is wrong with the point.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -39,6 +40,8 @@ class Difference:
         return self.kind in _OTHER_TEXT
 
 
+_LAST_BITS: Final = 1e-12
+
 _OTHER_TEXT: Final = frozenset({Kind.MISSING, Kind.REVISION, Kind.SAGA})
 
 
@@ -51,9 +54,7 @@ def difference(anime_id: str, expected: Mapping[str, Any] | None, found: Mapping
         return None if found is None else Difference(anime_id=anime_id, kind=Kind.SURPLUS)
     if found is None:
         return Difference(anime_id=anime_id, kind=Kind.MISSING)
-    fields = tuple(
-        sorted(name for name in {*expected, *found} if _plain(expected.get(name)) != _plain(found.get(name)))
-    )
+    fields = tuple(sorted(name for name in {*expected, *found} if not _same(expected.get(name), found.get(name))))
     if not fields:
         return None
     if "revision" in fields:
@@ -65,9 +66,12 @@ def difference(anime_id: str, expected: Mapping[str, Any] | None, found: Mapping
     return Difference(anime_id=anime_id, kind=kind, fields=fields)
 
 
-def _plain(value: Any) -> Any:
-    """As it comes back from a store: a tuple is a list there."""
-    return list(value) if isinstance(value, tuple) else value
+def _same(expected: Any, found: Any) -> bool:
+    """As values come back from a store: a tuple is a list there, and a fraction may lose its last bit (the embedded
+    engine reads 7.2379999999999995 as 7.238)."""
+    if isinstance(expected, float) and isinstance(found, float):
+        return math.isclose(expected, found, rel_tol=_LAST_BITS)
+    return bool((list(expected) if isinstance(expected, tuple) else expected) == found)
 
 
 def in_step(

@@ -1,6 +1,6 @@
 """Ids of episodes and characters: looked up in the stored entry where it knows them, else minted."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from domain.stages.people import name_key
@@ -19,27 +19,48 @@ def identified_episodes(anime_id: str, offered: Iterable[Mapping[str, Any]], kno
     ]
 
 
-def identified_characters(anime_id: str, offered: Sequence[Mapping[str, Any]], known: Sequence[Part]) -> list[Part]:
-    """By any id in a catalogue, else by name where no catalogue's ids contradict; a stored character is one of the
-    offered at most."""
-    by_id = {pair: other for other in known for pair in _ids(other)}
-    by_name: dict[Hashable, list[Part]] = {}
-    for other in known:
-        by_name.setdefault(name_key(other["name"]), []).append(other)
-    taken: set[str] = set()
-    chosen: list[str | None] = []
+def identified_characters(
+    anime_id: str, offered: Sequence[Part], known: Sequence[Part], *, joined: Callable[[Part, Part], Part]
+) -> list[Part]:
+    """By any id in a catalogue, else by name where no catalogue's ids contradict.
+
+    The stored entry may know that two of the offered characters are one, because it has the ids of both: they become
+    one by ``joined``, the earlier first.
+    """
+    identifiers = _found_by_id(offered, known)
+    used = {identifier for identifier in identifiers if identifier is not None}
+    taken = {other["character_id"] for other in known}
+    found: dict[str, Part] = {}
+    for character, by_id in zip(offered, identifiers, strict=True):
+        identifier = by_id or _found_by_name(character, known, used) or _minted(anime_id, character, taken)
+        used.add(identifier)
+        taken.add(identifier)
+        found[identifier] = joined(found[identifier], character) if identifier in found else character
+    return [{**character, "character_id": identifier} for identifier, character in found.items()]
+
+
+def _found_by_id(offered: Sequence[Part], known: Sequence[Part]) -> list[str | None]:
+    """For each of the offered. Two get the same id only where no catalogue tells them apart."""
+    owners = {pair: other["character_id"] for other in known for pair in _ids(other)}
+    groups: dict[str, dict[str, str]] = {}
+    found: list[str | None] = []
     for character in offered:
-        same = [by_id[pair] for pair in _ids(character) if pair in by_id]
-        chosen.append(_first_free(same, taken))
-    for position, character in enumerate(offered):
-        if chosen[position] is None:
-            same = [other for other in by_name.get(name_key(character["name"]), ()) if _compatible(character, other)]
-            chosen[position] = _first_free(same, taken)
-    taken.update(other["character_id"] for other in known)
-    return [
-        {**character, "character_id": found or _minted(anime_id, character, taken)}
-        for character, found in zip(offered, chosen, strict=True)
-    ]
+        ids = dict(_ids(character))
+        identifier = next((owners[pair] for pair in ids.items() if pair in owners), None)
+        if identifier is not None:
+            group = groups.setdefault(identifier, {})
+            if any(group.get(catalogue, own) != own for catalogue, own in ids.items()):
+                identifier = None
+            else:
+                group.update(ids)
+        found.append(identifier)
+    return found
+
+
+def _found_by_name(character: Part, known: Sequence[Part], used: set[str]) -> str | None:
+    key = name_key(character["name"])
+    free = (other for other in known if other["character_id"] not in used and _compatible(character, other))
+    return next((other["character_id"] for other in free if name_key(other["name"]) == key), None)
 
 
 def _ids(character: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -51,14 +72,6 @@ def _compatible(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return not set(one.get("character_ids", {})) & set(other.get("character_ids", {}))
 
 
-def _first_free(found: Iterable[Part], taken: set[str]) -> str | None:
-    """The first that is no other's yet, which it then is."""
-    identifier: str | None = next((one["character_id"] for one in found if one["character_id"] not in taken), None)
-    if identifier is not None:
-        taken.add(identifier)
-    return identifier
-
-
 def _minted(anime_id: str, character: Mapping[str, Any], taken: set[str]) -> str:
     """From the first key that is nobody else's: characters without any id may share a name."""
     key = character_key(character.get("character_ids", {}), character["name"])
@@ -66,5 +79,4 @@ def _minted(anime_id: str, character: Mapping[str, Any], taken: set[str]) -> str
     while identifier in taken:
         number += 1
         identifier = mint_character_id(anime_id, f"{key}|{number}")
-    taken.add(identifier)
     return identifier

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from models.anime import AnimeEntry
 from models.collections import TEXT_VECTOR
-from workflows.ports import VectorPoint
+from models.vectors import VectorPoint
 
 SYNC_OWNED_PAYLOAD: Final = ("system_status", "sources")
 """Payload fields that the weekly comparison writes by itself, without touching ``revision`` or ``saga``."""

@@ -67,7 +67,7 @@ COLLECTIONS: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Vector:
-    """A named dense vector, compared by cosine."""
+    """A named dense vector, compared by dot product: lengths carry how much an entry's content is known."""
 
     name: str
     dimensions: int

@@ -39,9 +39,9 @@ from workflows.ports import (
 
 if TYPE_CHECKING:
     from pymongo.database import Database
+
     from stores.vectors.edge import EdgeVectors
     from stores.vectors.qdrant import QdrantVectors
-
     from workflows.release_intake import ReleaseSource
 
 P = ParamSpec("P")
@@ -72,7 +72,7 @@ def _aws(service: str, region: str, endpoint: str | None, *, attempts: int = 4, 
     from botocore.config import Config
 
     # The emulator takes any credentials; in the cloud the function's role provides them.
-    local = {"aws_access_key_id": "test", "aws_secret_access_key": "test"} if endpoint else {}
+    local: dict[str, Any] = {"aws_access_key_id": "test", "aws_secret_access_key": "test"} if endpoint else {}
     config = Config(
         connect_timeout=5,
         read_timeout=read_seconds,
@@ -273,20 +273,26 @@ def _catalogues(
     )
 
 
+def _transport(text: str) -> tuple[str, str]:
+    """Kind and folder; the folder of ``live`` is empty."""
+    kind, _, folder = text.partition(":")
+    if text != "live" and not (kind in {"replay", "record"} and folder):
+        raise BadInput(f"unknown HTTP transport {text!r}; expected live, replay:<folder> or record:<folder>")
+    return kind, folder
+
+
 def _http(transport: str) -> Any:
     from pathlib import Path
 
     from sources.http import LiveTransport
     from sources.replay import RecordTransport, ReplayTransport
 
-    kind, _, folder = transport.partition(":")
-    if kind == "live":
-        return LiveTransport()
-    if kind == "replay" and folder:
+    kind, folder = _transport(transport)
+    if kind == "replay":
         return ReplayTransport(Path(folder))
-    if kind == "record" and folder:
+    if kind == "record":
         return RecordTransport(Path(folder), LiveTransport())
-    raise BadInput(f"unknown HTTP transport {transport!r}; expected live, replay:<folder> or record:<folder>")
+    return LiveTransport()
 
 
 def image_host(settings: on.Images, transport: on.Catalogues, clock: Clock) -> ImageHost:
@@ -315,7 +321,7 @@ def _image_source(transport: str, more_hosts: tuple[str, ...]) -> ImageSource:
     from sources.replay import RecordTransport, ReplayTransport
 
     hosts = IMAGE_HOSTS | frozenset(more_hosts)
-    kind, _, folder = transport.partition(":")
+    kind, folder = _transport(transport)
     if kind == "replay":
         return ImageDownloader(transport=ImagesOverHttp(ReplayTransport(Path(folder))), hosts=hosts)
     if kind == "record":

@@ -109,7 +109,7 @@ class LiveTransport:
     """
 
     connect_seconds: float = 5.0
-    read_seconds: float = 20.0
+    read_seconds: float = 15.0
     total_seconds: float = 60.0
     redirects: int = 0
 

@@ -123,5 +123,5 @@ def _each(what: str, wanted: Iterable[int], ask: Callable[[int], Any]) -> tuple[
             missing.append((number, error))
     if not missing:
         return found, ()
-    number, error = missing[0]
-    return found, (f"{what}: {len(missing)} of {len(found) + len(missing)} not available, first {number} ({error})",)
+    first, reason = missing[0]
+    return found, (f"{what}: {len(missing)} of {len(found) + len(missing)} not available, first {first} ({reason})",)

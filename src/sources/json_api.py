@@ -22,7 +22,7 @@ class RetryPolicy:
     """Waits double from ``first_wait``. A ``Retry-After`` is honoured while all waits together stay within
     ``patience``; beyond that the error goes to the caller, whose own retries have more time."""
 
-    attempts: int = 4
+    attempts: int = 3
     first_wait: float = 1.0
     patience: float = 45.0
 

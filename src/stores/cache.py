@@ -52,7 +52,7 @@ class NoCache:
         pass
 
 
-def connect_redis(url: str, *, timeout: timedelta = DEFAULT_TIMEOUT) -> Redis:
+def connect_redis(url: str, *, password: str | None = None, timeout: timedelta = DEFAULT_TIMEOUT) -> Redis:
     """A client that connects on first use and repeats a failed command once.
 
     Raises:
@@ -62,6 +62,7 @@ def connect_redis(url: str, *, timeout: timedelta = DEFAULT_TIMEOUT) -> Redis:
     try:
         return Redis.from_url(
             url,
+            **({} if password is None else {"password": password}),  # else the URL's own would be overridden
             socket_timeout=seconds,
             socket_connect_timeout=seconds,
             retry=Retry(ExponentialBackoff(cap=0.2, base=0.05), retries=1),

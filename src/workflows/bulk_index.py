@@ -75,7 +75,8 @@ class BatchResult(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SettledImages:
-    """An entry whose images are our own URLs or placeholders, and how many became which."""
+    """An entry whose images are our own URLs or placeholders, and how many became which. Placeholders that nobody tried
+    to replace are no failures: they are not counted where the run re-hosts no images."""
 
     entry: AnimeEntry
     stored: int
@@ -149,8 +150,8 @@ def _load(event: BatchInput, ports: DataPorts, settle_images: SettleImages) -> B
             loaded=len(result.inserted) + loaded_before,
             existing=len(result.existing) - loaded_before,
             conflicts=len(result.conflicts),
-            images_stored=sum(one.stored for one in settled),
-            images_failed=sum(one.failed for one in settled),
+            images_stored=sum(one.stored for one in settled) if event.images else 0,
+            images_failed=sum(one.failed for one in settled) if event.images else 0,
         ),
         conflicts=tuple(
             Member(anime_id=anime_id, sources=tuple(entries[anime_id].sources)) for anime_id in result.conflicts

@@ -21,7 +21,6 @@ from typing import Any, Literal, TypeVar
 from pydantic import ValidationError
 
 from domain.canonical_json import canonical_bytes, sha256_of_bytes
-from domain.embedding_text import embedding_text
 from domain.rebase import rebase
 from domain.vector_points import point_of, sync_owned_payload
 from models.anime import SYNC_OWNED_FIELDS, AnimeEntry, check_entry, dump_entry
@@ -32,13 +31,14 @@ from models.errors import (
     Malformed,
     NotFound,
     Permanent,
-    Retryable,
     ReviewOutdated,
     StaleRevision,
     UndoImpossible,
 )
 from models.events import LOCKING_MODES, CommitInput, CommitOutput, Event, ExecutionRef, LockRef, ReviewOutcome
+from models.vectors import VectorPoint
 from workflows import keys
+from workflows.embedding import embed_entries
 from workflows.locking import acquire
 from workflows.ports import (
     Animes,
@@ -50,7 +50,6 @@ from workflows.ports import (
     Objects,
     Reviews,
     Tokens,
-    VectorPoint,
     Vectors,
 )
 from workflows.retrying import with_retries
@@ -167,7 +166,7 @@ def _plan(event: CommitInput, ports: CommitPorts) -> Change:
     entry = _on_current(ref, approved, current, event.base_revision, ports)
     pre_image = ports.patiently(lambda: ports.vectors.get(ref.anime_id))
     _refuse_other_point(pre_image, current)
-    [vector] = ports.patiently(lambda: ports.embedder.embed([embedding_text(entry)]))
+    [vector] = ports.patiently(lambda: embed_entries([entry], ports.embedder))
     return Change(
         entry=dump_entry(entry),
         base_revision=None if current is None else current.revision,
@@ -347,7 +346,7 @@ def _fence(ref: ExecutionRef, ports: CommitPorts) -> None:
     fenced = LockRef(owner=ref.execution, token=ports.tokens())
     try:
         ports.patiently(lambda: ports.locks.take_over(ref.anime_id, fenced, ended=holder, lease=ports.lease))
-    except Retryable:
+    except AnimeError:
         # Either it is another's by now, which keeps our transaction out as well. Or the documents take no writes, and
         # so no transaction; whether they can be read decides about the rest.
         return

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Event
 from typing import Any
 
 from models.base import FailedImage
@@ -75,18 +76,23 @@ def rehost(
     done = Rehosted()
     waiting = _take_known(urls, host, done)
 
-    def in_time(url: str) -> ImageResult | None:
-        return None if out_of_time() else _rehost_one(url, urls[url], host, anime_id)
+    stopped = Event()
 
-    pool = ThreadPoolExecutor(max_workers=host.workers)
-    try:
+    def in_time(url: str) -> ImageResult | None:
+        if stopped.is_set() or out_of_time():
+            return None
+        try:
+            return _rehost_one(url, urls[url], host, anime_id)
+        except BaseException:
+            stopped.set()  # the stores do not answer: nothing more is begun
+            raise
+
+    with ThreadPoolExecutor(max_workers=host.workers) as pool:
         futures = {pool.submit(in_time, url): url for url in waiting}
         for future in as_completed(futures):
             result = future.result()
             if result is not None:
                 done.results[futures[future]] = result
-    finally:
-        pool.shutdown(cancel_futures=True)  # after an error nothing more is begun
     done.remaining = tuple(url for url in waiting if url not in done.results)
     return done
 

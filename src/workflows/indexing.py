@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from domain.consistency import Difference, difference, in_step
-from domain.embedding_text import embedding_text
 from domain.vector_points import payload_of, point_of
 from models.anime import AnimeEntry
 from models.collections import TEXT_VECTOR
+from models.vectors import VectorPoint
+from workflows.embedding import embed_entries
 from workflows.point_order import by_anime_id
-from workflows.ports import Embedder, VectorPoint
+from workflows.ports import Embedder
 
 
 def point_difference(anime_id: str, entry: AnimeEntry | None, point: VectorPoint | None) -> Difference | None:
@@ -34,7 +35,7 @@ def _id_of_point(point: VectorPoint) -> str:
 
 def embed_points(entries: Sequence[AnimeEntry], embedder: Embedder) -> list[VectorPoint]:
     """Their points, as written by whoever wrote the entries last."""
-    vectors = embedder.embed([embedding_text(entry) for entry in entries]) if entries else []
+    vectors = embed_entries(entries, embedder)
     return [point_of(entry, vector, entry.last_saga) for entry, vector in zip(entries, vectors, strict=True)]
 
 

@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 import orjson
 
 from domain.snapshot_format import pack_vectors, unpack_vectors
-from workflows.ports import VectorPoint
+from models.vectors import VectorPoint
 
 HELD: Final = 4_000
 """Points in memory at a time: some 40 MB with their vectors."""

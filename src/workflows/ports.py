@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Protocol
 from models.anime import AnimeEntry
 from models.events import LockRef
 from models.review import Decision, RaisedFlag, Review, ReviewKind
+from models.vectors import VectorPoint
 
 Clock = Callable[[], datetime]
 """Aware UTC time."""
@@ -317,15 +318,6 @@ class Reviews(Protocol):
 
 
 # ---------------------------------------------------------------------------------------------------------- vectors
-
-
-@dataclass(frozen=True, kw_only=True)
-class VectorPoint:
-    """Payload: ``anime_id``, ``revision``, ``saga``, ``system_status``, ``sources``, and what search filters by."""
-
-    anime_id: str
-    vectors: Mapping[str, Sequence[float]]
-    payload: Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,12 +17,13 @@ from domain.consistency import Difference, Kind
 from models.anime import AnimeEntry
 from models.errors import LockHeld
 from models.events import LockRef, ReconcileInput
+from models.vectors import VectorPoint
 from workflows.chunks import chunked
 from workflows.data_ports import DataPorts, without_members
 from workflows.indexing import point_difference, points_of, side_by_side
 from workflows.locking import acquire, has_ended
 from workflows.names import name_part
-from workflows.ports import Executions, Locks, Tokens, VectorPoint
+from workflows.ports import Executions, Locks, Tokens
 from workflows.reports import Reporter, read_report, reported
 
 REPORT_KIND: Final = "reconcile"

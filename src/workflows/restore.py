@@ -34,12 +34,13 @@ from models.anime import AnimeEntry
 from models.collections import EMBEDDING_DIMENSIONS, TEXT_VECTOR
 from models.errors import AlreadyExists, BadInput, Malformed, NotEmpty, NotFound
 from models.events import Event, RestoreInput, RunId, Sha256
+from models.vectors import VectorPoint
 from workflows import keys, sync_state
 from workflows.chunks import chunked
 from workflows.data_ports import DataPorts
 from workflows.indexing import embed_points
 from workflows.packed import packed_lines
-from workflows.ports import Objects, VectorPoint
+from workflows.ports import Objects
 from workflows.reports import Reporter, read_report, reported
 from workflows.snapshot import sha_metadata
 from workflows.sync_state import SyncState
@@ -91,7 +92,7 @@ def _restore(event: RestoreInput, ports: DataPorts, reporter: Reporter) -> dict[
     reading.verify()
     mark = _Mark(run_id=event.run_id, snapshot=event.snapshot, manifest_sha256=sha256_of_bytes(body))
     resumed = _claim(mark, ports)
-    vectors_made = _load(reading, ports)
+    vectors_made = _load(reading, ports, over=resumed)
     _check_counts(reading.manifest, ports)
     _set_baseline(reading.manifest, ports.objects)
     return {
@@ -210,8 +211,11 @@ def _unmark(run_id: str, objects: Objects) -> None:
         objects.delete(RESTORE_STATE)
 
 
-def _load(reading: _Reading, ports: DataPorts) -> int:
-    """The number of vectors that had to be made, because they come from another embedder."""
+def _load(reading: _Reading, ports: DataPorts, *, over: bool) -> int:
+    """The number of vectors that had to be made, because they come from another embedder.
+
+    ``over``: what an interrupted restore left is written over, which takes several times as long as filling.
+    """
     manifest = reading.manifest
     same_embedder = manifest.embedder == ports.embedder_name
     done = 0
@@ -220,14 +224,27 @@ def _load(reading: _Reading, ports: DataPorts) -> int:
     ) as processed:
         enriched = EnrichedFileWriter(processed.write, last_update=date.fromisoformat(manifest.time[:10]))
         for chunk in chunked(reading.entries(), CHUNK):
-            ports.animes.restore([entry for entry, _ in chunk])
-            ports.vectors.overwrite(_points(chunk, ports, same_embedder=same_embedder))
+            points = _points(chunk, ports, same_embedder=same_embedder)
+            if over:
+                ports.animes.restore([entry for entry, _ in chunk])
+                ports.vectors.overwrite(points)
+            else:
+                _insert([entry for entry, _ in chunk], ports)
+                ports.vectors.insert_missing(points)
             for entry, _ in chunk:
                 enriched.add(entry)
             done += len(chunk)
             reading.reporter.progress(f"{done:,} of {manifest.entries:,} entries restored")
         enriched.finish()
     return 0 if same_embedder else done
+
+
+def _insert(entries: list[AnimeEntry], ports: DataPorts) -> None:
+    result = ports.animes.insert_missing(entries)
+    if result.existing or result.conflicts:
+        raise NotEmpty(
+            f"something else wrote {', '.join((*result.existing, *result.conflicts)[:3])} meanwhile. {EMPTY_STACK}"
+        )
 
 
 def _points(chunk: list[Restored], ports: DataPorts, *, same_embedder: bool) -> list[VectorPoint]:

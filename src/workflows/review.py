@@ -204,8 +204,6 @@ def _record(review: Review, choice: _Choice, ports: ReviewPorts) -> Review:
 
 def _put_approved(review: Review, choice: _Choice, ports: ReviewPorts) -> AssembleOutput | None:
     """None where the decision changes nothing in the stores."""
-    if choice.sha256 != review.sha256:
-        raise ReviewOutdated(f"{review.review_id} proposes something else by now; look at it again")
     if choice.verdict == "rejected" or not _changes_stores(review):
         if choice.edited is not None:
             raise BadInput(f"{review.review_id} holds nothing to edit")

@@ -14,8 +14,9 @@ from models.anime import AnimeEntry, read_entry
 from models.errors import AlreadyExists, Malformed, Unavailable
 from models.events import Event, ExecutionName, Sha256
 from models.ids import AnimeId
+from models.vectors import VectorPoint
 from workflows import keys
-from workflows.ports import Objects, VectorPoint
+from workflows.ports import Objects
 
 State = Literal["open", "done", "undone"]
 

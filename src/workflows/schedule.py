@@ -23,7 +23,7 @@ from domain.airing import WeeklySlot, airs_at, day_in_japan, due_between, parse_
 from models.anime import AnimeEntry
 from models.errors import AnimeError, BadInput, Retryable, Unavailable
 from models.events import EnrichOutput, EpisodeInput, Mode
-from models.vocabulary import AnimeStatus, SystemStatus
+from models.vocabulary import AnimeStatus
 from workflows.chunks import chunked
 from workflows.launching import LaunchPorts, start_event
 from workflows.ports import Animes, Schedules
@@ -95,8 +95,6 @@ def schedule_day(at: datetime, *, schedules: Schedules, launch: LaunchPorts) -> 
     day = _Day(begin=begin, end=begin + LOOK_AHEAD)
     watched = [one.anime_id for one in launch.animes.summaries() if one.status in _WATCHED and not one.orphaned]
     for entry in _entries(sorted(watched), launch.animes, day):
-        if entry.system_status is SystemStatus.ORPHANED:
-            continue
         if entry.status is AnimeStatus.ONGOING:
             _schedule_episodes(entry, day, schedules)
         elif entry.status is AnimeStatus.UPCOMING:

@@ -30,12 +30,13 @@ from domain.snapshot_format import (
 )
 from models.anime import AnimeEntry
 from models.collections import EMBEDDING_DIMENSIONS
+from models.vectors import VectorPoint
 from workflows import keys, sync_state
 from workflows.chunks import chunked
 from workflows.data_ports import DataPorts
 from workflows.indexing import points_of, side_by_side
 from workflows.packed import PackedWriter
-from workflows.ports import Objects, VectorPoint
+from workflows.ports import Objects
 from workflows.reports import Reporter, read_report, reported
 
 KIND: Final = "snapshot"

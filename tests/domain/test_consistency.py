@@ -18,6 +18,13 @@ def test_equal_payloads_agree_and_a_tuple_is_a_list() -> None:
     assert difference("a", None, None) is None
 
 
+def test_the_last_bit_of_a_fraction_is_no_difference_and_more_is_one() -> None:
+    expected = {**PAYLOAD, "score": 7.2379999999999995}
+    assert difference("a", expected, {**PAYLOAD, "score": 7.238}) is None
+    assert difference("a", expected, {**PAYLOAD, "score": 7.2381}) is not None
+    assert difference("a", expected, PAYLOAD) is not None
+
+
 @pytest.mark.parametrize(
     ("found", "kind", "fields", "needs_vector"),
     [

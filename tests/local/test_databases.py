@@ -46,7 +46,12 @@ def cache(servers: Databases) -> Iterator["redis.Redis"]:
 
 
 def given(servers: Databases, folder: Path, **changes: Any) -> DatabaseOptions:
-    values = {"stack": "local", "folder": folder, "mongo_uri": servers.mongo_uri, "redis_url": f"{servers.redis_url}/3"}
+    values: dict[str, Any] = {
+        "stack": "local",
+        "folder": folder,
+        "mongo_uri": servers.mongo_uri,
+        "redis_url": f"{servers.redis_url}/3",
+    }
     return DatabaseOptions(**(values | changes))
 
 
@@ -197,8 +202,11 @@ def test_a_cache_that_is_not_empty_and_not_ours_is_refused_and_untouched(
     assert cache.get("anime:1") == b"of somebody else"
 
 
-def test_a_given_server_that_does_not_answer_is_told_without_its_address(tmp_path: Path) -> None:
-    uri = f"mongodb://user:secret@127.0.0.1:{free_port()}/?serverSelectionTimeoutMS=100"
+def test_a_given_server_that_does_not_answer_is_told_without_its_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("local.databases._GIVEN_SECONDS", 0.2)
+    uri = f"mongodb://user:secret@127.0.0.1:{free_port()}"
     databases = Databases(DatabaseOptions(stack="local", folder=tmp_path, mongo_uri=uri, redis_url=None))
     with pytest.raises(StartFailed) as refused, databases:
         pytest.fail("it started")

@@ -59,8 +59,13 @@ def test_our_own_process_is_alive_and_one_with_its_number_but_another_start_is_n
     assert not is_alive(ProcessMark(pid=mark.pid, started=mark.started + "0"))
 
 
-def test_a_process_that_has_ended_has_no_start() -> None:
-    ended = subprocess.Popen([sys.executable, "-c", ""])
+def test_a_process_that_has_ended_has_no_start_also_before_its_code_is_collected() -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE)
+    assert ended.stdout is not None
+    with ended.stdout:
+        ended.stdout.read()
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+    assert start_mark(ended.pid) == ""
     ended.wait()
     assert start_mark(ended.pid) == ""
     assert not is_alive(ProcessMark(pid=ended.pid, started=""))

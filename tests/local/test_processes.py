@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from local.errors import StartFailed
+from local.places import start_mark
 from local.processes import Server, free_port
 
 SLEEPER = [sys.executable, "-c", "import os, time; print(os.getpid(), flush=True); time.sleep(600)"]
@@ -33,17 +34,7 @@ def eventually(look: Callable[[], bool], seconds: float = 15) -> None:
 
 
 def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return not is_zombie(pid)
-
-
-def is_zombie(pid: int) -> bool:
-    """Ended, but nobody has asked for its code yet: so it is where process 1 collects none."""
-    stat = Path(f"/proc/{pid}/stat")
-    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z"
+    return start_mark(pid) != ""
 
 
 def started(server: Server, log_file: Path) -> int:

@@ -13,11 +13,12 @@ from qdrant_client import QdrantClient
 
 from models.collections import VECTOR_COLLECTIONS
 from models.errors import StaleRevision
+from models.vectors import VectorPoint
 from stores.vectors.edge import EdgeVectors, close_engines
 from stores.vectors.qdrant import QdrantVectors
 from tests.support.contracts.samples import anime_id, point
 from tests.support.fakes import FakeVectors
-from workflows.ports import VectorPoint, Vectors
+from workflows.ports import Vectors
 
 
 @pytest.fixture(params=["fake", "edge", "qdrant"])
@@ -42,7 +43,7 @@ def _local_vectors() -> dict[str, Any]:
     from qdrant_client import models
 
     return {
-        one.name: models.VectorParams(size=one.dimensions, distance=models.Distance.COSINE)
+        one.name: models.VectorParams(size=one.dimensions, distance=models.Distance.DOT)
         for one in VECTOR_COLLECTIONS[0].vectors
     }
 
@@ -210,7 +211,7 @@ def test_set_payload_merges_and_leaves_out_what_is_missing(vectors: Vectors) -> 
     assert vectors.count() == 3
 
 
-def test_search_ranks_by_cosine_and_hides_orphans(vectors: Vectors) -> None:
+def test_search_ranks_by_dot_product_and_hides_orphans(vectors: Vectors) -> None:
     vectors.insert_missing(
         [
             point(1, vector=(1.0, 0.0)),

@@ -7,7 +7,6 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final, Literal, TypeVar
 
-from domain.embedding_text import embedding_text
 from domain.vector_points import payload_of, point_of
 from models.anime import AnimeEntry, EpisodeDetailEntry
 from models.errors import AnimeError, Retryable, UndoImpossible
@@ -41,6 +40,7 @@ from tests.support.fakes import (
 )
 from workflows.cleanup import CleanupPorts, clean_up
 from workflows.commit import CommitPorts, commit, undo
+from workflows.embedding import embed_entries
 from workflows.launching import LaunchPorts, flags_cause, start_locked, start_unlocked, subject_of
 from workflows.ports import (
     Animes,
@@ -173,7 +173,7 @@ class World:
     def store(self, entry: AnimeEntry) -> None:
         """In both stores, as a bootstrap would."""
         self.animes.insert_missing([entry])
-        [vector] = self.embedder.embed([embedding_text(entry)])
+        [vector] = embed_entries([entry], self.embedder)
         self.vectors.insert_missing([point_of(entry, vector, entry.last_saga)])
 
     def change_stored(self, entry: AnimeEntry, *, by: str) -> None:
@@ -181,7 +181,7 @@ class World:
         before = self.animes.get(entry.anime_id)
         assert before is not None
         later = entry.model_copy(update={"revision": before.revision + 1, "last_saga": by})
-        [vector] = self.embedder.embed([embedding_text(later)])
+        [vector] = embed_entries([later], self.embedder)
         self.vectors.upsert(point_of(later, vector, by), base_revision=before.revision, saga=by)
         lock = self.locks.acquire(entry.anime_id, LockRef(owner=by, token=self.tokens()), lease=FIRST_LEASE)
         self.animes.commit(CommitWrite(entry=later, base_revision=before.revision, lock=lock))
@@ -198,7 +198,7 @@ class World:
         expected = payload_of(entry, entry.last_saga)
         if dict(point.payload) != expected:
             return f"payload {dict(point.payload)}, expected {expected}"
-        [vector] = self.embedder.embed([embedding_text(entry)])
+        [vector] = embed_entries([entry], self.embedder)
         near = sum(a * b for a, b in zip(point.vectors["text"], vector, strict=True))
         return None if near > 0.999 else f"the vector is of another text: {near}"
 

@@ -8,7 +8,7 @@ or after it (``Crash``, which nothing catches), or the answer is lost: the write
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, NoReturn, TypeVar, cast
 
 from models.errors import Unavailable
 
@@ -17,6 +17,10 @@ Port = TypeVar("Port")
 
 class Crash(BaseException):
     """The process ends here. No handler of ours may stop it, so it is no Exception."""
+
+
+def crash(where: str) -> NoReturn:
+    raise Crash(where)
 
 
 class When(StrEnum):
@@ -43,10 +47,11 @@ class Faults:
     """``planned``: what goes wrong at which write, counted from 0. ``always_failing``: calls such as
     ``animes.commit``, reads too, that never succeed. ``hooks`` run once, before the write of that number.
 
-    ``writes`` holds the names of the writes so far.
+    ``writes`` holds the names of the writes so far. ``die`` ends the process, or stands for its end.
     """
 
     planned: dict[int, When] = field(default_factory=dict)
+    die: Callable[[str], NoReturn] = crash
     always_failing: frozenset[str] = frozenset()
     hooks: dict[int, Callable[[], object]] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
@@ -63,14 +68,14 @@ class Faults:
         self.writes.append(name)
         when = self.planned.get(number)
         if when is When.BEFORE:
-            raise Crash(f"before {name}")
+            self.die(f"before {name}")
         hook = self.hooks.pop(number, None)
         if hook is not None:
             hook()
         self._refuse(name)
         result = action()
         if when is When.AFTER:
-            raise Crash(f"after {name}")
+            self.die(f"after {name}")
         if when is When.LOST_REPLY:
             raise Unavailable(f"{name}: the answer was lost")
         return result

@@ -35,6 +35,7 @@ from models.errors import (
 from models.events import LockRef
 from models.ids import is_special
 from models.review import Decision, RaisedFlag, Review, ReviewKind
+from models.vectors import VectorPoint
 from models.vocabulary import SystemStatus
 from stores.mongo.documents import episode_order
 from workflows.ports import (
@@ -53,7 +54,6 @@ from workflows.ports import (
     SnapshotReader,
     StoredObject,
     SyncUpdate,
-    VectorPoint,
 )
 
 
@@ -621,7 +621,7 @@ class FakeVectors:
     def search(self, vector: Sequence[float], *, limit: int, include_orphaned: bool) -> tuple[Hit, ...]:
         with self._mutex:
             hits = [
-                Hit(anime_id=anime_id, score=_cosine(vector, point.vectors["text"]), payload=_copied(point).payload)
+                Hit(anime_id=anime_id, score=_dot(vector, point.vectors["text"]), payload=_copied(point).payload)
                 for anime_id, point in self._points.items()
                 if include_orphaned or point.payload.get("system_status") != SystemStatus.ORPHANED
             ]
@@ -654,9 +654,8 @@ def _copied(point: VectorPoint) -> VectorPoint:
     )
 
 
-def _cosine(one: Sequence[float], other: Sequence[float]) -> float:
-    lengths = math.hypot(*one) * math.hypot(*other)
-    return sum(a * b for a, b in zip(one, other, strict=True)) / lengths if lengths else 0.0
+def _dot(one: Sequence[float], other: Sequence[float]) -> float:
+    return sum(a * b for a, b in zip(one, other, strict=True))
 
 
 class FakeEmbedder:

@@ -19,10 +19,11 @@ from models.events import EnrichmentSubject, Report, SyncInput
 from models.ids import canonical_source, mint_anime_id, mint_review_id
 from models.offline import read_offline
 from models.review import Decision, Proposal, Review, ReviewKind
+from models.vectors import VectorPoint
 from tests.support.fakes import FakeAnimes, FakeLocks, FakeObjects, FakeReviews, FakeVectors, ManualClock
 from tests.support.samples import FIRST, enriched_entries, release_lines
 from workflows import keys, sync_state
-from workflows.ports import ObjectWriter, VectorPoint
+from workflows.ports import ObjectWriter
 from workflows.reports import read_report
 from workflows.sync import SyncPolicy, SyncPorts, SyncResult, run_sync
 from workflows.sync_state import SyncState

@@ -72,6 +72,11 @@ def test_entries_are_stored_with_the_images_that_were_settled() -> None:
     assert all(entry.images.covers[1] == failed for entry in database.entries())
 
 
+def test_a_run_without_images_counts_no_failures() -> None:
+    result = planned(Database()).go()
+    assert (result["images_stored"], result["images_failed"]) == (0, 0)
+
+
 def test_a_batch_that_is_not_there_or_not_valid_fails_and_says_so_in_its_result() -> None:
     database = Database()
     run = planned(database, entries=2, batch_size=1)

@@ -132,6 +132,16 @@ def test_the_same_event_again_later_changes_nothing(world: World) -> None:
     assert stored(world).last_saga == "another"
 
 
+def test_a_commit_that_took_place_is_finished_even_without_its_lock(world: World) -> None:
+    event = world.prepared(Scenario.UPDATE)
+    with pytest.raises(Crash):
+        commit(event, ports=world.commit_ports(Faults(planned={2: When.AFTER})))
+    assert event.ref.lock is not None
+    world.locks.release(ANIME, event.ref.lock)
+    assert commit(event, ports=world.commit_ports()).result == "committed"
+    assert world.objects.head(keys.audit_copy(ANIME)) is not None
+
+
 # ----------------------------------------------------------------------------------- only what a decision approved
 
 
@@ -279,6 +289,14 @@ def test_the_fields_of_the_sync_stay_as_they_are_stored(world: World) -> None:
     assert world.disagreement() is None
 
 
+def test_a_proposal_adds_no_source_to_a_stored_anime(world: World) -> None:
+    world.store(make_entry())
+    event = world.approved(Mode.REFRESH, make_entry(sources=[*make_entry().sources, ANILIST]))
+    commit(event, ports=world.commit_ports())
+    assert stored(world).sources == make_entry().sources
+    assert world.disagreement() is None
+
+
 def test_what_the_sync_added_stays_when_the_commit_is_undone(world: World) -> None:
     event = world.prepared(Scenario.UPDATE)
 
@@ -328,6 +346,47 @@ def test_an_undo_of_nothing_undoes_nothing_and_keeps_the_commit_out(world: World
     with pytest.raises(LockLost):
         handle(event, ports=world.commit_ports())
     untouched(world)
+
+
+@pytest.mark.parametrize("scenario", list(Scenario))
+def test_what_was_undone_is_not_committed_any_more(world: World, scenario: Scenario) -> None:
+    event = world.prepared(scenario)
+    with pytest.raises(Unavailable):
+        commit(event, ports=world.commit_ports(Faults(always_failing=frozenset({"animes.commit"}))))
+    undo(event.model_copy(update={"action": "undo"}), ports=world.commit_ports())
+    before = world.animes.get(ANIME)
+    faults = Faults()
+    with pytest.raises(LockLost):
+        commit(event, ports=world.commit_ports(faults))
+    assert {"vectors.upsert", "animes.commit"}.isdisjoint(faults.writes)
+    assert world.animes.get(ANIME) == before
+    assert world.disagreement() is None
+
+
+def test_a_commit_that_was_done_is_not_undone_later(world: World) -> None:
+    event = world.prepared(Scenario.UPDATE)
+    done = run_commit(world, event)
+    assert done.output is not None
+    world.change_stored(make_entry(synopsis="Changed since."), by="another")
+    output = undo(event.model_copy(update={"action": "undo"}), ports=world.commit_ports())
+    assert (output.result, output.revision) == ("rolled_forward", done.output.revision)
+    assert stored(world).last_saga == "another"
+    assert world.disagreement() is None
+
+
+def test_a_point_that_appears_meanwhile_is_not_removed_by_the_undo(world: World) -> None:
+    """It was missing, and was repaired between the look at it and the write."""
+    world.store(make_entry())
+    point = world.vectors.get(ANIME)
+    assert point is not None
+    world.vectors.remove([ANIME])
+    event = world.approved(Mode.REFRESH, make_entry(synopsis="New."))
+    faults = Faults(
+        hooks={1: lambda: world.vectors.insert_missing([point])}, always_failing=frozenset({"animes.commit"})
+    )
+    run_commit(world, event, faults)
+    assert world.vectors.get(ANIME) == point
+    assert world.disagreement() is None
 
 
 def test_an_undo_leaves_a_point_that_is_not_its_own(world: World) -> None:

@@ -33,6 +33,7 @@ from models.vocabulary import ProvenanceStatus
 from tests.support.commits import ANIME, RUNNING_LEASE, World, fake_world, make_entry, make_episode
 from tests.support.cowboy_bebop import SOURCES, SUBJECT
 from tests.support.cowboy_bebop import fetched as recorded
+from tests.support.crashing import Faults
 from tests.support.fakes import FakeLocks
 from workflows import keys
 from workflows.answers import merge_answers
@@ -263,20 +264,16 @@ def test_a_late_page_does_not_undo_one_that_came_meanwhile(world: World) -> None
     ref = started(world)
     client = Scripted({None: page("2", n=[1]), "2": page("3", n=[2]), "3": page(n=[3])})
     fetch(world, ref, client)
-    slow = _Interrupted(client, lambda: (fetch(world, ref, client, cursor="2"), fetch(world, ref, client, cursor="3")))
-    fetch(world, ref, slow, cursor="2")
+    fetch(world, ref, client, cursor="2")
+    faults = Faults(hooks={0: lambda: fetch(world, ref, client, cursor="3")})
+    fetch_source(
+        FetchInput(ref=ref, catalogue=Catalogue.JIKAN, cursor="2"),
+        clients={Catalogue.JIKAN: client},
+        objects=faults.wrap("objects", world.objects),
+        clock=world.clock,
+    )
+    assert faults.writes == ["objects.put", "objects.put"]
     assert answers(world, ref).answers == {"n": [1, 2, 3]}
-
-
-@dataclass
-class _Interrupted:
-    inner: Scripted
-    meanwhile: Any
-
-    def fetch(self, sources: Sequence[str], *, cursor: str | None) -> FetchedPage:
-        answer = self.inner.fetch(sources, cursor=cursor)
-        self.meanwhile()
-        return answer
 
 
 @given(st.lists(st.sets(st.integers(0, 50), max_size=5).map(sorted), max_size=5))

@@ -255,6 +255,15 @@ def test_a_store_that_does_not_answer_is_no_failure_of_the_image(port: str, meth
     assert stores.messages_of(COVER) == []
 
 
+def test_after_a_store_failed_no_further_download_begins() -> None:
+    bodies = {f"https://cdn.myanimelist.net/{number:02d}.jpg": b"%d" % number for number in range(50)}
+    stores, web = Stores(), Web(bodies)
+    down = Failing(stores.images).before("put", Unavailable("down"), times=50)
+    with pytest.raises(Unavailable):
+        run(stores.host(web, workers=1, images=down), *bodies)
+    assert web.asked == list(bodies)[:1]
+
+
 # ------------------------------------------------------------------------------------------------------ crash points
 
 PAGES: Final[Mapping[str, bytes | Exception]] = {

@@ -141,6 +141,25 @@ def test_a_cause_that_ended_otherwise_is_started_with_the_next_token(world: Worl
     assert list(world.executions.started) == [first, second]
 
 
+def test_a_cause_that_succeeded_meets_no_lock_of_others(world: World) -> None:
+    name = launch(world, cause="run-1")
+    end(world, name, ExecutionStatus.SUCCEEDED)
+    launch(world)
+    assert launch(world, cause="run-1") == name
+
+
+def test_a_start_that_comes_late_leaves_no_lock_of_an_execution_that_ended(world: World) -> None:
+    """The same cause at once, and the other one's execution is over before this one's request."""
+
+    def overtake() -> None:
+        end(world, launch(world, cause="run-1"), ExecutionStatus.SUCCEEDED)
+
+    faults = Faults(hooks={0: overtake})
+    name = launch(world, faults, cause="run-1")
+    assert list(world.executions.started) == [name]
+    assert world.locks.holder(ANIME) is None
+
+
 def end(world: World, name: str, status: ExecutionStatus) -> None:
     """As the machine ends: its last state releases the lock."""
     if status.ended:

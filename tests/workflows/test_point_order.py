@@ -5,8 +5,8 @@ import random
 import pytest
 
 from domain.snapshot_format import unpack_vectors
+from models.vectors import VectorPoint
 from workflows.point_order import by_anime_id
-from workflows.ports import VectorPoint
 
 
 def points(count: int) -> list[VectorPoint]:

@@ -216,7 +216,7 @@ def interrupted() -> tuple[Database, str]:
     database = filled()
     taken = take_snapshot("one", ports=database.ports())
     other = empty_copy(database)
-    vectors: Any = Failing(other.vectors).before("overwrite", Unavailable("the index is down"))
+    vectors: Any = Failing(other.vectors).before("insert_missing", Unavailable("the index is down"))
     with pytest.raises(Unavailable):
         restore(event(taken["snapshot"]), ports=other.ports(vectors=vectors))
     assert (other.animes.count(), other.vectors.count()) == (5, 0)
@@ -231,6 +231,34 @@ def test_an_interrupted_restore_goes_on_when_it_is_repeated() -> None:
     assert database.objects.get(RESTORE_STATE) is None
     with pytest.raises(NotEmpty):
         restore(event(snapshot, "third"), ports=database.ports())
+
+
+def test_what_an_interrupted_restore_left_half_is_written_over() -> None:
+    database, snapshot = interrupted()
+    expected = database.entries()
+    half = expected[0].model_copy(update={"episode_details": [], "characters": []})
+    database.fill([half])
+    database.vectors.set_payload({half.anime_id: {"revision": 99}})
+    restore(event(snapshot, "again"), ports=database.ports())
+    assert database.entries() == expected
+    point = database.vectors.get(half.anime_id)
+    assert point is not None
+    assert point.payload["revision"] == half.revision
+
+
+def test_an_anime_that_came_in_during_the_restore_is_told() -> None:
+    database = filled()
+    taken = take_snapshot("one", ports=database.ports())
+    other = empty_copy(database)
+    count = other.vectors.count
+
+    def count_and_let_in() -> int:
+        other.animes.restore([make_entry(77, sources=make_entry(1).sources)])
+        return count()
+
+    other.vectors.count = count_and_let_in  # type: ignore[method-assign]
+    with pytest.raises(NotEmpty, match=f"something else wrote {make_entry(1).anime_id} meanwhile"):
+        restore(event(taken["snapshot"]), ports=other.ports())
 
 
 def test_an_interrupted_restore_lets_no_other_snapshot_in() -> None:
@@ -293,7 +321,7 @@ def test_wherever_a_restore_crashes_its_repetition_ends_the_same() -> None:
     calm, undisturbed = Faults(), empty_copy(database)
     restore(event(taken["snapshot"]), ports=undisturbed.ports(calm))
     expected = everything(undisturbed)
-    assert {"animes.restore", "vectors.overwrite", "objects.delete"} <= set(calm.writes)
+    assert {"animes.insert_missing", "vectors.insert_missing", "objects.delete"} <= set(calm.writes)
     for number in range(len(calm.writes)):
         for when in When:
             other, faults = empty_copy(database), Faults(planned={number: when})

@@ -360,9 +360,14 @@ def test_a_premiere_whose_time_becomes_known_later_is_the_same_one() -> None:
     stack, show = Stack(), upcoming(premiere=date(2026, 11, 21))
     stack.store(show)
     stack.run()
+    (name,) = stack.executions.started
+    holder = stack.locks.holder(show.anime_id)
+    assert holder is not None
+    stack.executions.finish(name)
+    stack.locks.release(show.anime_id, holder)
     stack.animes.restore([upcoming(premiere=datetime(2026, 11, 21, 14, 0, tzinfo=UTC))])
-    stack.run()
-    assert len(stack.executions.started) == 1
+    assert stack.run()["premieres_started"] == 1
+    assert set(stack.executions.started) == {name}
 
 
 def test_a_premiere_whose_execution_failed_is_started_again() -> None:
@@ -392,6 +397,11 @@ def test_the_first_day_of_airing_counts_where_its_wording_names_a_day(wording: s
     first = date(2027, 1, 1)
     show = upcoming(aired_dates=AiredDates(from_date=first, string=wording))
     assert premiere_of(show) == (first if names_a_day else None)
+
+
+def test_a_first_airing_whose_time_is_known_counts_whatever_its_wording() -> None:
+    first = datetime(2027, 1, 1, 15, 30, tzinfo=UTC)
+    assert premiere_of(upcoming(aired_dates=AiredDates(from_date=first, string="Jan 2027 to ?"))) == first
 
 
 def test_the_premiere_date_goes_before_the_first_day_of_airing() -> None:

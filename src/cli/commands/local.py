@@ -1,10 +1,11 @@
 """``anime local up | down | status | logs | tick``."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,10 +13,14 @@ from cli.context import options, project_root, reporting
 from cli.errors import CommandError, UsageError
 from cli.output import Output
 
+if TYPE_CHECKING:
+    from local.logs import LogLine
+
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="The local stack: the same program, applied to an emulator."
 )
 
+_SHOWN_BEFORE = frozenset({"time", "level", "function", "message", "request_id"})
 NOT_KEPT = "nothing is kept: the databases were emptied"
 
 
@@ -118,7 +123,7 @@ def logs(
             function=function,
             follow=follow,
         ):
-            typer.echo(line.text)
+            typer.echo(json.dumps(line.fields) if chosen.out.as_json else _plain(line))
 
 
 @app.command()
@@ -138,6 +143,11 @@ def tick(
         fired = fire(_time(at), name=chosen.stack, root=project_root())
     chosen.out.result({"fired": [{"name": one.name, "at": one.at.isoformat()} for one in fired]})
     chosen.out.table("Fired", ("schedule", "at"), [(one.name, one.at.isoformat()) for one in fired])
+
+
+def _plain(line: "LogLine") -> str:
+    fields = " ".join(f"{name}={value}" for name, value in line.fields.items() if name not in _SHOWN_BEFORE)
+    return f"{line.time[11:23]} {line.level:8}{line.function}: {line.message} {fields}"
 
 
 def _time(text: str | None) -> datetime | None:

@@ -1,5 +1,6 @@
 """When two catalogues mean the same person or character: by id, else by a name that both write alike."""
 
+import functools
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ _NO_WORD: Final = re.compile(r"[^\w]+")
 _LONG_VOWELS: Final = (("ou", "o"), ("oo", "o"), ("uu", "u"), ("aa", "a"), ("ii", "i"), ("ee", "e"))
 
 
+@functools.lru_cache(maxsize=8192)  # a merge compares each name with many others
 def name_key(name: str) -> tuple[str, ...]:
     """Equal for the same words in any order, whatever their case, accents, punctuation and long vowels.
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pydantic_core import to_jsonable_python
 from pymongo import UpdateOne
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
@@ -16,7 +17,7 @@ from models.collections import ANIMES, EPISODES
 from models.errors import NotFound
 from models.vocabulary import SystemStatus
 from stores.batches import in_batches
-from stores.mongo.connection import majority
+from stores.mongo.connection import in_transaction, majority
 from stores.mongo.documents import PENDING, Document
 from stores.mongo.entry_reader import EntryReader
 from stores.mongo.entry_writer import EntryWriter
@@ -38,10 +39,11 @@ _SUMMARY: Final = ("sources", "offered_sources", "status", "episodes", "enriched
 
 
 class MongoAnimes:
-    """Port ``Animes``. ``transaction_timeout`` bounds a commit with all its repetitions."""
+    """Port ``Animes``. ``transaction_timeout`` bounds a transaction with all its repetitions."""
 
     def __init__(self, database: Database[Document], *, transaction_timeout: timedelta = timedelta(seconds=30)) -> None:
         self._database = database
+        self._timeout = transaction_timeout
         self._animes = majority(database, ANIMES)
         self._episodes = majority(database, EPISODES)
         self._writer = EntryWriter(database, transaction_timeout=transaction_timeout)
@@ -50,8 +52,12 @@ class MongoAnimes:
         return self.get_many([anime_id]).get(anime_id)
 
     def get_many(self, anime_ids: Sequence[str]) -> dict[str, AnimeEntry]:
-        with self._reader() as reader:
+        def body(session: ClientSession) -> dict[str, AnimeEntry]:
+            reader = EntryReader(self._database, session)
             return {entry.anime_id: entry for entry in reader.read(dict.fromkeys(anime_ids))}
+
+        with translated("animes.get"):
+            return in_transaction(self._database.client, body, timeout=self._timeout)
 
     def commit_state(self, anime_id: str) -> CommitState | None:
         with translated("animes.commit_state"):
@@ -158,8 +164,10 @@ class MongoAnimes:
 
     @contextmanager
     def snapshot(self) -> Iterator[SnapshotReader]:
-        with self._reader() as reader:
-            yield reader
+        """A snapshot session, which may last longer than the minute that a transaction has. MongoDB keeps the
+        snapshot for five; the server of the local stack accepts such a session without holding the reads to it."""
+        with translated("animes.snapshot"), self._database.client.start_session(snapshot=True) as session:
+            yield EntryReader(self._database, session)
 
     def restore(self, entries: Sequence[AnimeEntry]) -> None:
         with translated("animes.restore"):
@@ -170,11 +178,6 @@ class MongoAnimes:
         with translated("animes.delete"):
             for ids in in_batches(anime_ids, _WRITES):
                 self._writer.delete(ids)
-
-    @contextmanager
-    def _reader(self) -> Iterator[EntryReader]:
-        with translated("animes.snapshot"), self._database.client.start_session(snapshot=True) as session:
-            yield EntryReader(self._database, session)
 
     def _present(self, anime_ids: Sequence[str]) -> set[str]:
         return {one["_id"] for one in self._animes.find({"_id": {"$in": anime_ids}}, {"_id": 1}, batch_size=_LOOKUPS)}

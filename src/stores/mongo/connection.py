@@ -1,9 +1,12 @@
 """The client of a stack's database, and collections that read and write with majority concern."""
 
+from collections.abc import Callable
 from datetime import UTC, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+import pymongo
 from pymongo import MongoClient
+from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import ConfigurationError, InvalidURI
@@ -16,8 +19,9 @@ from stores.mongo.documents import Document
 
 MAJORITY: Final = WriteConcern("majority")
 READ_MAJORITY: Final = ReadConcern("majority")
-SNAPSHOT: Final = ReadConcern("snapshot")
 DEFAULT_TIMEOUT: Final = timedelta(seconds=20)
+
+T = TypeVar("T")
 
 
 def connect(
@@ -52,3 +56,15 @@ def majority(database: Database[Document], name: str) -> Collection[Document]:
     return database.get_collection(
         name, read_concern=READ_MAJORITY, write_concern=MAJORITY, read_preference=ReadPreference.PRIMARY
     )
+
+
+def in_transaction(client: MongoClient[Document], body: Callable[[ClientSession], T], *, timeout: timedelta) -> T:
+    """Runs ``body`` on one snapshot, all or nothing. What the server calls transient is repeated, and so is a commit
+    whose answer was lost, within ``timeout``; ``body`` may therefore run several times."""
+    with pymongo.timeout(timeout.total_seconds()), client.start_session() as session:
+        return session.with_transaction(
+            body,
+            read_concern=ReadConcern("snapshot"),
+            write_concern=MAJORITY,
+            read_preference=ReadPreference.PRIMARY,
+        )

@@ -19,7 +19,7 @@ _BATCH: Final = 200
 
 
 class EntryReader:
-    """One snapshot session: everything is read as of the session's first read."""
+    """Reads within ``session``, a transaction's or a snapshot's: everything as of the first read."""
 
     def __init__(self, database: Database[Document], session: ClientSession) -> None:
         self._animes = majority(database, ANIMES)
@@ -28,19 +28,19 @@ class EntryReader:
         self._session = session
 
     def read(self, anime_ids: Iterable[str]) -> Iterator[AnimeEntry]:
-        """Those that are there, by id."""
+        """Those that are there. Lets pymongo's errors through, by which a transaction knows what to repeat."""
         for ids in in_batches(anime_ids, _BATCH):
             yield from self._stream({"_id": {"$in": ids}})
 
     def entries(self) -> Iterator[AnimeEntry]:
         """All, by id."""
-        return self._stream({})
+        with translated("animes.snapshot"):
+            yield from self._stream({})
 
     def _stream(self, wanted: Document) -> Iterator[AnimeEntry]:
-        with translated("animes.read"):
-            animes = self._animes.find(wanted, {PENDING: 0}, session=self._session, batch_size=_BATCH).sort("_id", 1)
-            for batch in in_batches(animes, _BATCH):
-                yield from self._whole(batch)
+        animes = self._animes.find(wanted, {PENDING: 0}, session=self._session, batch_size=_BATCH).sort("_id", 1)
+        for batch in in_batches(animes, _BATCH):
+            yield from self._whole(batch)
 
     def _whole(self, animes: Sequence[Document]) -> Iterator[AnimeEntry]:
         ids = [anime["_id"] for anime in animes]

@@ -1,21 +1,19 @@
 """Writing whole entries: the transaction of a commit, and loading many entries at once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-import pymongo
 from pymongo import InsertOne, ReplaceOne
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, DuplicateKeyError
-from pymongo.read_preferences import ReadPreference
 
 from models.anime import AnimeEntry
 from models.collections import ANIMES, CHARACTERS, EPISODES, LOCKS
 from models.errors import LockLost, SourceConflict, StaleRevision
-from stores.mongo.connection import MAJORITY, SNAPSHOT, majority
+from stores.mongo.connection import in_transaction, majority
 from stores.mongo.documents import Document, Documents, enriched_update, take_apart
 from stores.mongo.errors import duplicates
 from workflows.ports import CommitWrite
@@ -33,7 +31,7 @@ class EntryWriter:
         self._episodes = majority(database, EPISODES)
         self._characters = majority(database, CHARACTERS)
         self._locks = majority(database, LOCKS)
-        self._timeout = transaction_timeout.total_seconds()
+        self._timeout = transaction_timeout
 
     def commit(self, write: CommitWrite) -> None:
         """Raises:
@@ -51,7 +49,7 @@ class EntryWriter:
             _replace(self._episodes, write.entry.anime_id, documents.episodes, session)
             _replace(self._characters, write.entry.anime_id, documents.characters, session)
 
-        self._in_transaction(body)
+        in_transaction(self._client, body, timeout=self._timeout)
 
     def insert(self, entries: Sequence[AnimeEntry]) -> set[str]:
         """Inserts entries that are not there. Returns the ids of those that a unique index refused.
@@ -126,18 +124,11 @@ class EntryWriter:
                     collection.insert_many(documents, session=session)
 
         try:
-            self._in_transaction(body)
+            in_transaction(self._client, body, timeout=self._timeout)
         except BulkWriteError as error:
             duplicates(error)
             return False
         return True
-
-    def _in_transaction(self, body: Callable[[ClientSession], None]) -> None:
-        """Repeats what the server calls transient, and a commit whose answer was lost, within the timeout."""
-        with pymongo.timeout(self._timeout), self._client.start_session() as session:
-            session.with_transaction(
-                body, read_concern=SNAPSHOT, write_concern=MAJORITY, read_preference=ReadPreference.PRIMARY
-            )
 
 
 def _parts(documents: Documents) -> int:

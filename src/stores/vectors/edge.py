@@ -13,9 +13,10 @@ from typing import Any, Final
 from models.collections import TEXT_VECTOR, VECTOR_COLLECTIONS, VectorCollection
 from models.errors import AnimeError, NotFound, Permanent, StaleRevision, Unavailable
 from models.ids import point_id
+from models.vectors import VectorPoint
 from stores.batches import in_batches
 from stores.vectors import points
-from workflows.ports import Hit, VectorPoint
+from workflows.ports import Hit
 
 
 class EdgeVectors:
@@ -136,9 +137,9 @@ class EdgeVectors:
         return self._edge.Point(point_id(point.anime_id), vectors, points.payload_of(point, saga=saga))
 
     def _config(self) -> Any:
-        cosine = self._edge.Distance.Cosine
+        dot = self._edge.Distance.Dot
         return self._edge.EdgeConfig(
-            vectors={one.name: self._edge.EdgeVectorParams(one.dimensions, cosine) for one in self._spec.vectors}
+            vectors={one.name: self._edge.EdgeVectorParams(one.dimensions, dot) for one in self._spec.vectors}
         )
 
 

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from models.errors import Malformed
+from models.vectors import VectorPoint
 from models.vocabulary import SystemStatus
-from workflows.ports import Hit, VectorPoint
+from workflows.ports import Hit
 
 Engine = Any
 Filter = Any

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from models.collections import TEXT_VECTOR, VECTOR_COLLECTIONS, VectorCollection
 from models.errors import BadInput, Malformed, NotFound, Permanent, Retryable, StaleRevision, Throttled, Unavailable
 from models.ids import point_id
+from models.vectors import VectorPoint
 from stores.batches import in_batches
 from stores.vectors import points
-from workflows.ports import Hit, VectorPoint
+from workflows.ports import Hit
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
@@ -175,7 +176,7 @@ class QdrantVectors:
         self._client.create_collection(
             self._collection,
             vectors_config={
-                one.name: models.VectorParams(size=one.dimensions, distance=models.Distance.COSINE)
+                one.name: models.VectorParams(size=one.dimensions, distance=models.Distance.DOT)
                 for one in self._spec.vectors
             },
             quantization_config=models.ScalarQuantization(

@@ -43,7 +43,10 @@ def test_what_a_reader_says_is_taken_from_it() -> None:
 
 
 def test_the_first_catalogue_that_says_anything_decides() -> None:
-    title = {"jikan": {"anime": {"title": "J"}}, "anilist": {"anime": {"title": {"romaji": "A", "english": "E"}}}}
+    title: dict[str, dict[str, Any]] = {
+        "jikan": {"anime": {"title": "J"}},
+        "anilist": {"anime": {"title": {"romaji": "A", "english": "E"}}},
+    }
     entry = run(Stage.METADATA, **title)
     assert (entry["title"], entry["title_english"]) == ("J", "E")
     assert entry["synonyms"] == ["A"]

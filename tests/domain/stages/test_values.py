@@ -11,7 +11,7 @@ from models.vocabulary import SourceMaterial
 @pytest.mark.parametrize(
     ("raw", "clean"),
     [
-        ("One.<br><br>\nTwo <i>three</i>.", "One.\nTwo three."),
+        ("One.<br><br>\nTwo <i>three</i>.", "One.\n\nTwo three."),
         ("A &#34;cowboy&#34; &amp; a dog", 'A "cowboy" & a dog'),
         ("Before ~!he dies\nin the end!~ after", "Before after"),
         ("__Height:__ 185 cm", "Height: 185 cm"),

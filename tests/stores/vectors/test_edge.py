@@ -9,9 +9,9 @@ import pytest
 
 from models.collections import VECTOR_COLLECTIONS
 from models.errors import Malformed, NotFound, Permanent, Unavailable
+from models.vectors import VectorPoint
 from stores.vectors.edge import EdgeVectors, close_engines
 from tests.support.contracts.samples import anime_id, point
-from workflows.ports import VectorPoint
 
 
 @pytest.fixture

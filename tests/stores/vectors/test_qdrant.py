@@ -104,7 +104,7 @@ def _collection(**indexes: str) -> Answer:
             "optimizer_status": "ok",
             "segments_count": 1,
             "config": {
-                "params": {"vectors": {"text": {"size": 256, "distance": "Cosine"}}},
+                "params": {"vectors": {"text": {"size": 256, "distance": "Dot"}}},
                 "hnsw_config": {"m": 16, "ef_construct": 100, "full_scan_threshold": 10000},
                 "optimizer_config": {
                     "deleted_threshold": 0.2,
@@ -125,7 +125,7 @@ def test_ensure_creates_a_quantized_collection_and_its_indexes() -> None:
         indexes = VECTOR_COLLECTIONS[0].payload_indexes
         assert created == ("animes", *(f"animes.{field}" for field, _ in indexes))
         sent = stub.requests[1].json
-        assert sent["vectors"] == {"text": {"size": 256, "distance": "Cosine"}}
+        assert sent["vectors"] == {"text": {"size": 256, "distance": "Dot"}}
         assert sent["quantization_config"] == {"scalar": {"type": "int8", "always_ram": True}}
         asked = [(request.json["field_name"], request.json["field_schema"]) for request in stub.requests[3:]]
         assert asked == list(indexes)

@@ -8,8 +8,8 @@ from models.anime import AnimeEntry, EpisodeDetailEntry
 from models.events import LockRef
 from models.ids import character_key, mint_anime_id, mint_character_id, mint_episode_id
 from models.people import CharacterEntry
+from models.vectors import VectorPoint
 from models.vocabulary import CharacterRole
-from workflows.ports import VectorPoint
 
 AT = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
 
