@@ -98,7 +98,7 @@ def plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
     mpl.rcParams["svg.hashsalt"] = "growth"
     figure, panels = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
     for panel, column, label in zip(
-        panels, ("seconds", "mib_above_idle"), ("seconds", "MiB above an idle interpreter"), strict=True
+        panels, ("cpu_seconds", "mib_above_idle"), ("processor seconds", "MiB above an idle interpreter"), strict=True
     ):
         for way, marker in (("ours", "o"), ("naive", "s")):
             points = [(row["entries"], row[column]) for row in rows if row["way"] == way]

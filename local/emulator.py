@@ -11,6 +11,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -31,8 +32,7 @@ _STOP_SECONDS: Final = 10.0
 @dataclass(frozen=True, kw_only=True)
 class EmulatorOptions:
     """``wait_scale`` shortens Wait states and Retry intervals (0.01: a hundredth), not timeouts.
-    ``retry_base_seconds`` is the first delay before an asynchronous invocation is repeated, and before a failed
-    message is delivered again."""
+    ``retry_base_seconds`` is the first delay before an asynchronous invocation that failed is repeated."""
 
     region: str
     log_file: Path
@@ -54,6 +54,7 @@ class Emulator:
         self._thread: threading.Thread | None = None
         self._log: logging.Handler | None = None
         self._failure: BaseException | None = None
+        self._environment: dict[str, str | None] = {}
 
     @property
     def url(self) -> str:
@@ -94,6 +95,8 @@ class Emulator:
             logging.getLogger().removeHandler(self._log)
             self._log.close()
             self._log = None
+        _set_environment(self._environment)
+        self._environment = {}
         with Emulator._guard:
             Emulator._running = False
 
@@ -101,7 +104,7 @@ class Emulator:
         server = _listen(Emulator._port)
         Emulator._port = server.getsockname()[1]
         self._attach_log()
-        _set_environment(Emulator._port, self._options)
+        self._environment = _set_environment(_environment(Emulator._port, self._options))
         application = _application(self._options)
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
@@ -157,24 +160,43 @@ def _listen(port: int) -> socket.socket:
         raise StartFailed(f"cannot listen on {HOST}:{port}: {error.strerror}") from None
 
 
-def _set_environment(port: int, options: EmulatorOptions) -> None:
-    """What MiniStack reads when its modules are imported, some of them only at the first request to their service."""
-    os.environ.update(
-        GATEWAY_PORT=str(port),
-        MINISTACK_HOST=HOST,
-        MINISTACK_REGION=options.region,
-        MINISTACK_ACCOUNT_ID=ACCOUNT,
-        LOG_LEVEL="WARNING",
-        PERSIST_STATE="0",
-        S3_PERSIST="0",
-        SFTP_ENABLED="0",
-        IOT_MTLS_ENABLED="0",  # would listen on every interface
-        LAMBDA_ACCOUNT_CONCURRENCY="1000",  # as AWS; the default depends on the machine's memory
-        SFN_WAIT_SCALE=str(options.wait_scale),
-        LAMBDA_ASYNC_RETRY_BASE_SECONDS=str(options.retry_base_seconds),
+def _environment(port: int, options: EmulatorOptions) -> dict[str, str | None]:
+    """What MiniStack reads when its modules are imported, some of them only at the first request to their service.
+
+    None: not set, whatever the user's environment says.
+    """
+    return {
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_HOST": HOST,
+        "MINISTACK_REGION": options.region,
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "LOG_LEVEL": "WARNING",
+        "AUTH": "false",
+        "SERVICES": None,
+        "PERSIST_STATE": "0",
+        "LOCALSTACK_PERSISTENCE": None,
+        "S3_PERSIST": "0",
+        "SFN_MOCK_CONFIG": None,
+        "LOCALSTACK_SFN_MOCK_CONFIG": None,
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",  # would listen on every interface
+        "LAMBDA_ACCOUNT_CONCURRENCY": "1000",  # as AWS; the default depends on the machine's memory
+        "SFN_WAIT_SCALE": str(options.wait_scale),
+        "LAMBDA_ASYNC_RETRY_BASE_SECONDS": str(options.retry_base_seconds),
         # It looks for containers of other emulators and removes them; ours has none, so it shall find no daemon.
-        DOCKER_HOST="unix:///nonexistent/docker.sock",
-    )
+        "DOCKER_HOST": "unix:///nonexistent/docker.sock",
+    }
+
+
+def _set_environment(values: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Returns what was there before, to be set again."""
+    before = {name: os.environ.get(name) for name in values}
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+    return before
 
 
 def _application(options: EmulatorOptions) -> Any:

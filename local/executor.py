@@ -216,8 +216,9 @@ class _LogStream(io.StringIO):
             self._parts.append(text)
             *lines, self._rest = (self._rest + text).split("\n")
             if lines:
-                with self._path.open("a", encoding="utf-8") as file:
-                    file.write("\n".join(lines) + "\n")
+                # One write: invocations at the same time append to the same file.
+                with self._path.open("ab", buffering=0) as file:
+                    file.write(("\n".join(lines) + "\n").encode())
         return len(text)
 
     def text(self) -> str:

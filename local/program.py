@@ -83,7 +83,7 @@ def run_program(
         except BaseException as error:  # noqa: BLE001 (handed to the caller's thread, whatever it is)
             outcome.append(error)
 
-    thread = threading.Thread(target=work, name="pulumi-program")
+    thread = threading.Thread(target=work, name="pulumi-program", daemon=True)
     thread.start()
     thread.join()
     result = outcome[0]

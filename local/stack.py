@@ -29,6 +29,7 @@ from local.program import make_importable, run_program
 from local.recording import Recording
 from local.resources.creators import Workshop
 from local.resources.emulated import EmulatorRealiser
+from runtime import clients
 
 SAMPLES: Final = "samples"
 RECORDINGS: Final = "replay"
@@ -136,6 +137,7 @@ class LocalStack:
         self._progress(f"databases: {databases.mongo_kind}, cache: {databases.redis_kind}")
         emulator = parts.enter_context(Emulator(_emulator_options(configuration.region, places, options)))
         self._progress(f"emulator: {emulator.url}")
+        parts.callback(clients.close_all)
         executor = Executor(region=configuration.region, logs=places.logs)
         parts.callback(executor.close)
         executor.install()

@@ -232,8 +232,9 @@ FUNCTIONS: Final = (
             Concern.BULK_MACHINE,
             Concern.CATALOGUES,
         ),
-        reads=(WORK, REPORTS),
-        writes=(WORK, RELEASES, REPORTS),
+        reads=(WORK, PROCESSED, REPORTS),
+        writes=(WORK, PROCESSED, RELEASES, REPORTS),
+        deletes=(WORK,),
     ),
     FunctionSpec(
         task="index_batch",

@@ -194,6 +194,7 @@ def _client(service: str, region: str, endpoint_url: str | None) -> Any:
         read_timeout=310,
         retries={"max_attempts": 1 if service == "lambda" else 4, "mode": "standard"},
         s3={"addressing_style": "path"} if endpoint_url else None,
+        proxies={} if endpoint_url else None,  # a proxy of the environment must not catch loopback
     )
     return boto3.Session(region_name=region, **local).client(service, endpoint_url=endpoint_url, config=config)  # type: ignore[call-overload]
 

@@ -11,8 +11,8 @@ Rules for one anime and the entry that offers it:
   unchanged in that respect. One that this release raised already (an interrupted run, repeated) is counted only.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -259,6 +259,24 @@ def compare(
     )
     comparison.conflicts.extend(_conflict(component, stored, seen, raised) for component in matching.conflicts)
     return comparison
+
+
+def keep_minted(new: Sequence[NewEntry], minted: Iterable[Member]) -> list[NewEntry]:
+    """Entries under the ids that an earlier release gave them, found by any of their URLs.
+
+    ``minted`` are new anime of the earlier release that are not stored yet; one may be in review when a release drops
+    the very URL that its id comes from. No two entries get the same id.
+    """
+    by_url = {url: member.anime_id for member in minted for url in member.sources}
+    known = set(by_url.values())
+    taken = {entry.anime_id for entry in new}
+    kept = []
+    for entry in new:
+        earlier = sorted({by_url[url] for url in entry.sources if url in by_url} - taken)
+        own = not earlier or entry.anime_id in known
+        kept.append(entry if own else replace(entry, anime_id=earlier[0]))
+        taken.add(kept[-1].anime_id)
+    return kept
 
 
 def _sort_in(comparison: Comparison, change: Change) -> None:

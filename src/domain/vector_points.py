@@ -1,14 +1,11 @@
 """What of an entry lies in the vector store beside its vector."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from models.anime import AnimeEntry
 from models.collections import TEXT_VECTOR
 from models.vectors import VectorPoint
-
-SYNC_OWNED_PAYLOAD: Final = ("system_status", "sources")
-"""Payload fields that the weekly comparison writes by itself, without touching ``revision`` or ``saga``."""
 
 
 def point_of(entry: AnimeEntry, vector: Sequence[float], saga: str | None) -> VectorPoint:
@@ -36,4 +33,5 @@ def payload_of(entry: AnimeEntry, saga: str | None) -> dict[str, Any]:
 
 
 def sync_owned_payload(entry: AnimeEntry) -> dict[str, Any]:
+    """The fields that the weekly comparison writes by itself, without touching ``revision`` or ``saga``."""
     return {"system_status": entry.system_status.value, "sources": list(entry.sources)}

@@ -40,6 +40,7 @@ from workflows.ports import (
 if TYPE_CHECKING:
     from pymongo.database import Database
 
+    from sources.http import HttpTransport
     from stores.vectors.edge import EdgeVectors
     from stores.vectors.qdrant import QdrantVectors
     from workflows.release_intake import ReleaseSource
@@ -48,12 +49,15 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _making = threading.RLock()
+_caches: Final[list[Callable[[], None]]] = []
+_databases: "Final[list[Database[dict[str, Any]]]]" = []
 _DOWNLOAD_SECONDS: Final = 300.0
 
 
 def _once(make: Callable[P, R]) -> Callable[P, R]:
     """Cached by its arguments, and made by one thread while the others wait."""
     cached = lru_cache(maxsize=None)(make)
+    _caches.append(cached.cache_clear)
 
     @wraps(make)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -61,6 +65,15 @@ def _once(make: Callable[P, R]) -> Callable[P, R]:
             return cached(*args, **kwargs)  # type: ignore[arg-type]  # every argument is hashable by construction
 
     return wrapped
+
+
+def close_all() -> None:
+    """Forgets everything made so far and closes connections: for a process that outlives its stack, as tests do."""
+    with _making:
+        for clear in _caches:
+            clear()
+        while _databases:
+            _databases.pop().client.close()
 
 
 # -------------------------------------------------------------------------------------------------------------- AWS
@@ -79,6 +92,7 @@ def _aws(service: str, region: str, endpoint: str | None, *, attempts: int = 4, 
         retries={"max_attempts": attempts, "mode": "standard"},
         max_pool_connections=32,
         s3={"addressing_style": "path"} if endpoint else None,
+        proxies={} if endpoint else None,  # a proxy of the environment must not catch loopback
     )
     session = boto3.Session(region_name=region, **local)
     return session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
@@ -89,13 +103,26 @@ def _client(service: str, settings: on.FunctionSettings) -> Any:
 
 
 @_once
-def _secret(arn: str, region: str, endpoint: str | None) -> str:
-    answer = _aws("secretsmanager", region, endpoint).get_secret_value(SecretId=arn)
-    return str(answer["SecretString"])
+def _secret(arn: str, region: str, endpoint: str | None) -> str | None:
+    from stores.secrets import read_secret
+
+    return read_secret(_aws("secretsmanager", region, endpoint), arn)
 
 
 def _secret_of(arn: str | None, settings: on.FunctionSettings) -> str | None:
     return None if arn is None else _secret(arn, settings.aws_region, settings.aws_endpoint_url)
+
+
+def _key_of(arn: str | None, settings: on.FunctionSettings) -> str | None:
+    """A secret that the service cannot do without.
+
+    Raises:
+        BadInput: it has no value yet.
+    """
+    value = _secret_of(arn, settings)
+    if arn is not None and value is None:
+        raise BadInput(f"the secret {arn} has no value; set it with `aws secretsmanager put-secret-value`")
+    return value
 
 
 def objects(settings: on.DataBucket) -> Objects:
@@ -153,7 +180,8 @@ def schedules(settings: on.EpisodeSchedules) -> Schedules:
 def _mongo(uri: str, name: str) -> "Database[dict[str, Any]]":
     from stores.mongo.connection import connect
 
-    return connect(uri)[name]
+    _databases.append(connect(uri)[name])
+    return _databases[-1]
 
 
 def animes(settings: on.Documents) -> Animes:
@@ -197,7 +225,7 @@ def migrate_vectors(settings: on.VectorIndex) -> tuple[str, ...]:
 def _vector_store(settings: on.VectorIndex) -> "EdgeVectors | QdrantVectors":
     if settings.qdrant_url.startswith(EDGE_SCHEME):
         return _edge(settings.qdrant_url.removeprefix(EDGE_SCHEME))
-    return _qdrant(settings.qdrant_url, _secret_of(settings.qdrant_secret_arn, settings))
+    return _qdrant(settings.qdrant_url, _key_of(settings.qdrant_secret_arn, settings))
 
 
 @_once
@@ -242,7 +270,7 @@ def cache(settings: on.CacheServer) -> Cache:
         from stores.cache import NoCache
 
         return NoCache()
-    return _redis(settings.redis_url, _secret_of(settings.redis_secret_arn, settings))
+    return _redis(settings.redis_url, _key_of(settings.redis_secret_arn, settings))
 
 
 @_once
@@ -281,18 +309,24 @@ def _transport(text: str) -> tuple[str, str]:
     return kind, folder
 
 
-def _http(transport: str) -> Any:
+def _http(transport: str) -> "HttpTransport":
     from pathlib import Path
 
-    from sources.http import LiveTransport
     from sources.replay import RecordTransport, ReplayTransport
 
     kind, folder = _transport(transport)
     if kind == "replay":
         return ReplayTransport(Path(folder))
     if kind == "record":
-        return RecordTransport(Path(folder), LiveTransport())
-    return LiveTransport()
+        return RecordTransport(Path(folder), _paced())
+    return _paced()
+
+
+def _paced() -> "HttpTransport":
+    from sources.http import LiveTransport, PacedTransport
+    from sources.registry import SECONDS_BETWEEN_REQUESTS
+
+    return PacedTransport(LiveTransport(), seconds=SECONDS_BETWEEN_REQUESTS, sleep=time.sleep)
 
 
 def image_host(settings: on.Images, transport: on.Catalogues, clock: Clock) -> ImageHost:

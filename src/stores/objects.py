@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -37,7 +37,8 @@ class S3Objects:
                 if error_code(error) in _MISSING:
                     return None
                 raise
-            with answer["Body"] as body:
+            # Not the body's own context, which gives the raw stream without botocore's checks and errors.
+            with closing(answer["Body"]) as body:
                 return StoredObject(info=_info(key, answer), body=body.read())
 
     def head(self, key: str) -> ObjectInfo | None:

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 import orjson
-from domain.image_refs import image_refs, image_refs_of_entry, with_images
 
 from domain.canonical_json import canonical_bytes
+from domain.derive import NOT_FETCHED
+from domain.image_refs import image_refs, image_refs_of_entry, with_images
 from models.anime import AnimeEntry
 from models.base import FailedImage
 from models.events import ExecutionRef, ImagesOutput, Stage
@@ -13,8 +14,6 @@ from workflows import keys
 from workflows.bulk_index import SettledImages, SettleImages
 from workflows.images import ImageHost, ImageResult, as_json, ordered, rehost
 from workflows.ports import Objects
-
-NOT_FETCHED = "not fetched"
 
 
 def ingest_images(

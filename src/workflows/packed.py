@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 import zstandard
 
@@ -75,7 +75,7 @@ def packed_lines(stream: BinaryIO, described: SnapshotFile) -> Iterator[bytes]:
 
 
 class _Digest:
-    """Passes a stream on and hashes what comes by."""
+    """Passes a stream on and hashes what comes by; ``read`` is all that the decompressor calls."""
 
     def __init__(self, stream: BinaryIO, digest: "hashlib._Hash") -> None:
         self._stream = stream
@@ -90,7 +90,7 @@ class _Digest:
 def _unpacked(stream: BinaryIO, stored: "hashlib._Hash", described: SnapshotFile) -> Iterator[bytes]:
     source = _Digest(stream, stored)
     try:
-        with zstandard.ZstdDecompressor().stream_reader(source, closefd=False) as reader:
+        with zstandard.ZstdDecompressor().stream_reader(cast("BinaryIO", source), closefd=False) as reader:
             while data := reader.read(_CHUNK):
                 yield data
     except zstandard.ZstdError as error:

@@ -2,7 +2,8 @@
 
 Order of what happens:
 
-1. A first pass over the whole snapshot: hashes, counts, and that every line is readable. Nothing is written before.
+1. A look whether the stack is empty, then a first pass over the whole snapshot: hashes, counts, and that every line is
+   readable. Nothing is written before.
 2. The mark ``processed/restore-state.json`` says which snapshot is being restored. It is set while both stores are
    empty, and only then.
 3. Entries and points, in pieces; then the enriched file, the sync state, the report, and last the mark goes.
@@ -89,8 +90,9 @@ def restore(event: RestoreInput, *, ports: DataPorts) -> dict[str, Any]:
 def _restore(event: RestoreInput, ports: DataPorts, reporter: Reporter) -> dict[str, Any]:
     body = _manifest_body(ports.objects, event.snapshot)
     reading = _Reading(ports.objects, keys.snapshot(event.snapshot), read_manifest(body), reporter)
-    reading.verify()
     mark = _Mark(run_id=event.run_id, snapshot=event.snapshot, manifest_sha256=sha256_of_bytes(body))
+    _goes_on(mark, _read_mark(ports.objects)[0], ports)  # before the long first pass, and again after it
+    reading.verify()
     resumed = _claim(mark, ports)
     vectors_made = _load(reading, ports, over=resumed)
     _check_counts(reading.manifest, ports)
@@ -169,35 +171,44 @@ class _Reading:
         return entry, vector
 
 
-def _claim(ours: _Mark, ports: DataPorts) -> bool:
+def _read_mark(objects: Objects) -> tuple[_Mark | None, str | None]:
+    """The mark, where its run has not succeeded; and the ETag of the object, if there is one."""
+    stored = objects.get(RESTORE_STATE)
+    if stored is None:
+        return None, None
+    mark = _Mark.model_validate_json(stored.body)
+    return None if _succeeded(mark.run_id, objects) else mark, stored.info.etag
+
+
+def _goes_on(ours: _Mark, unfinished: _Mark | None, ports: DataPorts) -> bool:
     """Whether a restore of this snapshot had begun before.
 
     Raises:
-        NotEmpty: the stack holds other data, or another restore was faster.
+        NotEmpty: the stack holds other data.
     """
-    stored = ports.objects.get(RESTORE_STATE)
-    mark = _Mark.model_validate_json(stored.body) if stored else None
-    unfinished = mark if mark is not None and not _succeeded(mark.run_id, ports.objects) else None
-    resumed = unfinished is not None and unfinished.same_data(ours)
-    if not resumed:
-        _demand_empty(unfinished, ports)
-    try:
-        ports.objects.put(
-            RESTORE_STATE,
-            ours.model_dump_json().encode(),
-            if_absent=stored is None,
-            if_match=stored.info.etag if stored else None,
-        )
-    except AlreadyExists as error:
-        raise NotEmpty(f"another restore began just now; wait for its end. {EMPTY_STACK}") from error
-    return resumed
-
-
-def _demand_empty(unfinished: _Mark | None, ports: DataPorts) -> None:
+    if unfinished is not None and unfinished.same_data(ours):
+        return True
     animes, points = ports.animes.count(), ports.vectors.count()
     if animes or points:
         half = f"; a restore of {unfinished.snapshot} was interrupted: repeat that one" if unfinished else ""
         raise NotEmpty(f"the stack holds {animes:,} anime and {points:,} points{half}; {EMPTY_STACK}")
+    return False
+
+
+def _claim(ours: _Mark, ports: DataPorts) -> bool:
+    """As ``_goes_on``; from here on the stack is this restore's.
+
+    Raises:
+        NotEmpty: the stack holds other data, or another restore was faster.
+    """
+    unfinished, etag = _read_mark(ports.objects)
+    resumed = _goes_on(ours, unfinished, ports)
+    body = ours.model_dump_json().encode()
+    try:
+        ports.objects.put(RESTORE_STATE, body, if_absent=etag is None, if_match=etag)
+    except AlreadyExists as error:
+        raise NotEmpty(f"another restore began just now; wait for its end. {EMPTY_STACK}") from error
+    return resumed
 
 
 def _succeeded(run_id: str, objects: Objects) -> bool:

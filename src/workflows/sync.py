@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from domain.diffing import Change, Comparison, Conflict, Figure, Member, RaisedFlags, compare
+from domain.diffing import Change, Comparison, Conflict, Figure, Member, RaisedFlags, compare, keep_minted
 from domain.plausibility import check_plausible
 from domain.releases import ASSET_NAME, ReleaseLimits, ResolvedRelease
 from models.errors import BadInput
@@ -186,8 +186,7 @@ class _Run:
     def _go_on(self, baseline: Baseline, offer: _Offer) -> tuple[SyncResult, Members]:
         """Start what waits of the release that was compared already."""
         ports, state = self._ports, baseline.state
-        listed = [Member(anime_id=anime.anime_id, sources=anime.sources) for anime in state.pending]
-        starts = self._sort_out(listed)
+        starts = self._sort_out(_members(state))
         if not self._request.dry_run:
             sync_state.record_source_sha(ports.objects, state.sha)
             self._start(starts, state.sha)
@@ -211,6 +210,7 @@ class _Run:
         release = offer.published.tag if offer.published else facts.release
         self._reporter.progress(f"comparing {facts.entries:,} entries")
         comparison = self._compare(upload)
+        comparison.new = keep_minted(comparison.new, _members(baseline.state))
         if not request.accept_mass_change:
             check_plausible(comparison, percent=self._policy.mass_change_percent)
         if not request.dry_run:
@@ -337,6 +337,10 @@ def _update(change: Change) -> SyncUpdate:
         offered_sources=change.offered if change.record_offer else None,
         resurrect=change.resurrect,
     )
+
+
+def _members(state: SyncState) -> list[Member]:
+    return [Member(anime_id=anime.anime_id, sources=anime.sources) for anime in state.pending]
 
 
 def _next_state(release: str, sha: str, starts: Starts) -> SyncState:

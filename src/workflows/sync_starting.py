@@ -12,7 +12,7 @@ from domain.diffing import Member
 from domain.releases import ReleaseLimits, canonical_sources
 from models.errors import AnimeError, LockHeld
 from models.events import EnrichmentSubject
-from workflows.ports import Animes, Objects
+from workflows.ports import Animes, Executions, Locks, Objects
 from workflows.release_intake import read_entries, read_lines
 
 Item = TypeVar("Item")
@@ -71,6 +71,16 @@ class ReleaseFile:
         with self.objects.open(self.key) as stream:
             found = read_lines(stream, wanted=positions, limits=self.limits)
             return {positions[position]: line for position, line in found}
+
+
+def machine_runs(anime_id: str, *, locks: Locks, executions: Executions) -> bool:
+    """Whether the lock's owner is an execution that has begun and not ended. A lock whose execution never began is left
+    to the start itself: it waits for the lease, or takes over when that has expired."""
+    holder = locks.holder(anime_id)
+    if holder is None:
+        return False
+    status = executions.status(holder.owner)
+    return status is not None and not status.ended
 
 
 def still_new(members: Sequence[Member], *, animes: Animes, rejected: frozenset[str]) -> list[Member]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.diffing import Comparison, Figure, RaisedFlags, compare
+from domain.diffing import Comparison, Figure, Member, NewEntry, RaisedFlags, compare, keep_minted
 from domain.releases import canonical_sources
 from models.ids import mint_anime_id
 from models.offline import OfflineStatus, WatchedEntry
@@ -231,6 +231,30 @@ def test_another_value_or_another_field_is_another_flag() -> None:
     comparison = compared([ours(1, status="ONGOING")], [entry(1, episodes=14, status="FINISHED")], raised=known)
     assert flags(comparison) == [Flag(field="episodes", stored="12", offered="14")]
     assert figures(comparison) == {Figure.EPISODES_FLAGGED}
+
+
+def new_entries(*numbers: tuple[int, ...]) -> list[NewEntry]:
+    return compared([], [entry(*one) for one in numbers]).new
+
+
+def ids_kept(new: list[NewEntry], *minted: tuple[int, ...]) -> list[str]:
+    members = [Member(anime_id=mint_anime_id(url(one[0])), sources=tuple(map(url, one))) for one in minted]
+    return [one.anime_id for one in keep_minted(new, members)]
+
+
+def test_a_new_anime_keeps_the_id_that_an_earlier_release_gave_it() -> None:
+    assert ids_kept(new_entries((2, 3)), (1, 2)) == [mint_anime_id(url(1))]
+    assert ids_kept(new_entries((3, 4)), (1, 2)) == [mint_anime_id(url(3))]
+
+
+def test_no_two_entries_get_the_same_id() -> None:
+    assert ids_kept(new_entries((2, 8), (1, 9)), (1, 2)) == [mint_anime_id(url(2)), mint_anime_id(url(1))]
+    assert ids_kept(new_entries((2, 8), (3, 9)), (1, 2, 3)) == [mint_anime_id(url(1)), mint_anime_id(url(3))]
+
+
+def test_entries_that_merge_keep_one_of_their_ids() -> None:
+    (kept,) = ids_kept(new_entries((2, 4)), (1, 2), (3, 4))
+    assert kept in {mint_anime_id(url(1)), mint_anime_id(url(3))}
 
 
 STATUSES = st.sampled_from(["FINISHED", "ONGOING", "UNKNOWN"])

@@ -1,4 +1,4 @@
-"""One stack of the small program for all tests of this folder; a process holds one emulator at a time."""
+"""A stack of the small program. It ends with the module that uses it: a process holds one emulator at a time."""
 
 import shutil
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ def copy_program(root: Path) -> Path:
     return root
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     root = copy_program(tmp_path_factory.mktemp("stack") / "root")
     with LocalStack("tests", root=root, options=StackOptions(wait_scale=0, retry_base_seconds=0.01)) as running:

@@ -203,10 +203,12 @@ def test_a_stack_in_the_foreground_ends_in_order_when_it_is_told_to(root: Path, 
     assert not any(map(is_alive, servers))
 
 
-def test_a_start_in_the_foreground_that_is_interrupted_leaves_nothing(root: Path) -> None:
+@pytest.mark.parametrize("moment", ["databases", "emulator"])
+def test_a_start_in_the_foreground_that_is_interrupted_leaves_nothing(root: Path, moment: str) -> None:
+    """While the emulator is started, and while the program is applied."""
     with foreground(root) as process:
         assert process.stdout is not None
-        assert process.stdout.readline().startswith("databases")
+        assert next(line for line in process.stdout if line.startswith(moment))
         servers = children(process.pid)
         assert servers
         process.send_signal(signal.SIGINT)

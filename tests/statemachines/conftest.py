@@ -9,7 +9,7 @@ from local.emulator import Emulator, EmulatorOptions
 from tests.statemachines.harness import REGION, Harness, in_place_of_executor
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
     log: Path = tmp_path_factory.mktemp("emulator") / "emulator.log"
     with (

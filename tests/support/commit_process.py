@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Literal, NoReturn
 
@@ -57,17 +58,18 @@ class Task(BaseModel):
 
 
 @contextmanager
-def real_world(stores: Stores) -> Iterator[World]:
-    """Documents, objects and vectors are real. On leaving, the engine lets go of its folder."""
+def real_world(stores: Stores, *, patience: timedelta = timedelta(seconds=20)) -> Iterator[World]:
+    """Documents, objects and vectors are real. On leaving, the engine lets go of its folder. ``patience`` bounds each
+    call to the documents, repetitions within it included."""
     clock = ManualClock()
-    with connect(stores.mongo_uri) as client:
+    with connect(stores.mongo_uri, timeout=patience) as client:
         database = client[stores.name]
         try:
             yield World(
                 clock=clock,
                 objects=S3Objects(aws_client("s3", stores.aws_endpoint), stores.name),
                 locks=MongoLocks(database),
-                animes=MongoAnimes(database),
+                animes=MongoAnimes(database, transaction_timeout=patience),
                 reviews=MongoReviews(database),
                 vectors=EdgeVectors(Path(stores.folder)),
                 embedder=FakeEmbedder(),

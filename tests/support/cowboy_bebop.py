@@ -38,7 +38,9 @@ def fetched() -> tuple[dict[Catalogue, dict[str, Any]], dict[Catalogue, tuple[st
     answers: dict[Catalogue, dict[str, Any]] = {}
     problems: dict[Catalogue, tuple[str, ...]] = {}
     for catalogue, client in clients.items():
-        pages, found, cursor = [], [], None
+        pages: list[Any] = []
+        found: list[str] = []
+        cursor: str | None = None
         try:
             while True:
                 page = client.fetch(SOURCES, cursor=cursor)

@@ -440,7 +440,8 @@ class FakeAnimes:
     @contextmanager
     def snapshot(self) -> Iterator[SnapshotReader]:
         with self._mutex:
-            yield _Snapshot([self._entries[anime_id] for anime_id in sorted(self._entries)])
+            entries = [self._entries[anime_id] for anime_id in sorted(self._entries)]
+        yield _Snapshot(entries)
 
     def restore(self, entries: Sequence[AnimeEntry]) -> None:
         with self._mutex:

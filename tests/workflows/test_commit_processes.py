@@ -7,8 +7,10 @@ of the vector engine is opened anew.
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from pymongo import MongoClient
@@ -72,7 +74,11 @@ def undone_deaths() -> list[Any]:
 
 
 def took_place(scenario: Scenario, point: int, when: When) -> bool:
-    return when is When.AFTER and point >= writes(scenario).index("animes.commit")
+    return when is When.AFTER and point >= _transaction(scenario)
+
+
+def _transaction(scenario: Scenario) -> int:
+    return writes(scenario).index("animes.commit")
 
 
 def assert_new(world: World, event: CommitInput) -> None:
@@ -137,30 +143,41 @@ def test_an_undo_that_ends_in_the_middle_is_carried_on(stores: Stores, point: in
 # --------------------------------------------------------------------------------------------- a database that fails
 
 
-@contextmanager
-def failing(stores: Stores, *commands: str, times: int | None = None, **how: Any) -> Iterator[None]:
-    """The server fails these commands, the given number of times or as long as the context lasts."""
-    mode: Any = "alwaysOn" if times is None else {"times": times}
+def fail(stores: Stores, *commands: str, mode: Any = "alwaysOn", **how: Any) -> None:
+    """From now on the server fails these commands, in every database."""
     with MongoClient[dict[str, Any]](stores.mongo_uri) as client:
         data = {"failCommands": list(commands), **how}
         client.admin.command({"configureFailPoint": "failCommand", "mode": mode, "data": data})
-        try:
-            yield
-        finally:
-            client.admin.command({"configureFailPoint": "failCommand", "mode": "off"})
 
 
-REFUSED = {"errorCode": 8000}
+def heal(stores: Stores) -> None:
+    with MongoClient[dict[str, Any]](stores.mongo_uri) as client:
+        client.admin.command({"configureFailPoint": "failCommand", "mode": "off"})
+
+
+@contextmanager
+def failing(stores: Stores, *commands: str, **how: Any) -> Iterator[None]:
+    """As ``fail``, as long as the context lasts."""
+    fail(stores, *commands, **how)
+    try:
+        yield
+    finally:
+        heal(stores)
+
+
+REFUSED: Final[dict[str, Any]] = {"errorCode": 8000}
 """An error of no kind that may pass."""
 
+TRANSIENT: Final[dict[str, Any]] = {"errorCode": 112, "errorLabels": ["TransientTransactionError"]}
 
-@pytest.mark.parametrize("command", ["commitTransaction", "update"])
+
 @pytest.mark.parametrize("scenario", list(Scenario))
-def test_a_transaction_that_the_server_refuses_is_undone(stores: Stores, scenario: Scenario, command: str) -> None:
+def test_a_transaction_that_the_server_refuses_is_undone(stores: Stores, scenario: Scenario) -> None:
     with real_world(stores) as world:
         event = world.prepared(scenario)
         before = world.animes.get(ANIME)
-        with failing(stores, command, **REFUSED):
+        # Reading goes on: only the first write of the transaction, on the lock, is refused.
+        with failing(stores, "update", **REFUSED):
             with pytest.raises(AnimeError):
                 commit(event, ports=world.commit_ports())
             assert world.animes.get(ANIME) == before
@@ -169,10 +186,26 @@ def test_a_transaction_that_the_server_refuses_is_undone(stores: Stores, scenari
         assert world.animes.get(ANIME) == before
 
 
-def test_documents_that_take_no_writes_leave_the_point_as_it_was(stores: Stores) -> None:
+@pytest.mark.parametrize("scenario", list(Scenario))
+def test_a_transaction_that_is_refused_at_its_end_is_undone(stores: Stores, scenario: Scenario) -> None:
     with real_world(stores) as world:
+        event = world.prepared(scenario)
+        before = world.animes.get(ANIME)
+        refuse = partial(fail, stores, "commitTransaction", **REFUSED)
+        try:
+            with pytest.raises(AnimeError):
+                commit(event, ports=world.commit_ports(Faults(hooks={_transaction(scenario): refuse})))
+        finally:
+            heal(stores)
+        assert undo(event, ports=world.commit_ports()).result == "undone"
+        assert world.disagreement() is None
+        assert world.animes.get(ANIME) == before
+
+
+def test_documents_that_take_no_writes_for_long_leave_the_point_as_it_was(stores: Stores) -> None:
+    with real_world(stores, patience=timedelta(seconds=1)) as world:
         event = world.prepared(Scenario.UPDATE)
-        with failing(stores, "update", "insert", "delete", "findAndModify", "commitTransaction", errorCode=189):
+        with failing(stores, "update", "insert", "delete", "findAndModify", **TRANSIENT):
             with pytest.raises(Unavailable):
                 commit(event, ports=world.commit_ports())
             assert undo(event, ports=world.commit_ports()).result == "undone"
@@ -180,20 +213,27 @@ def test_documents_that_take_no_writes_leave_the_point_as_it_was(stores: Stores)
 
 
 @pytest.mark.parametrize("scenario", list(Scenario))
-def test_a_transaction_whose_answer_was_lost_is_one_commit(stores: Stores, scenario: Scenario) -> None:
-    """It is carried out, and the server answers that too few members confirmed it."""
-    with real_world(stores) as world:
+def test_a_transaction_whose_answers_are_lost_is_one_commit(stores: Stores, scenario: Scenario) -> None:
+    """It is carried out, and the server answers, again and again, that too few members confirmed it."""
+    unconfirmed = {"writeConcernError": {"code": 64, "errmsg": "waiting for replication timed out"}}
+    first = _transaction(scenario)
+    with real_world(stores, patience=timedelta(seconds=2)) as world:
         event = world.prepared(scenario)
-        unconfirmed = {"writeConcernError": {"code": 91, "errmsg": "shutting down"}}
-        with failing(stores, "commitTransaction", times=1, **unconfirmed):
-            commit(event, ports=world.commit_ports())
+        before = world.animes.get(ANIME)
+        lose = partial(fail, stores, "commitTransaction", **unconfirmed)
+        faults = Faults(hooks={first: lose, first + 1: partial(heal, stores)})
+        commit(event, ports=world.commit_ports(faults))
+        assert faults.writes[first : first + 2] == ["animes.commit", "animes.commit"]
         assert_new(world, event)
+        after = world.animes.get(ANIME)
+        assert after is not None
+        assert after.revision == (1 if before is None else before.revision + 1)
 
 
 def test_a_connection_that_breaks_is_no_failure(stores: Stores) -> None:
     with real_world(stores) as world:
         event = world.prepared(Scenario.UPDATE)
-        with failing(stores, "commitTransaction", times=1, closeConnection=True):
+        with failing(stores, "commitTransaction", mode={"times": 1}, closeConnection=True):
             commit(event, ports=world.commit_ports())
         assert_new(world, event)
 

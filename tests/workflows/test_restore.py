@@ -250,13 +250,14 @@ def test_an_anime_that_came_in_during_the_restore_is_told() -> None:
     database = filled()
     taken = take_snapshot("one", ports=database.ports())
     other = empty_copy(database)
-    count = other.vectors.count
+    put = other.objects.put
 
-    def count_and_let_in() -> int:
-        other.animes.restore([make_entry(77, sources=make_entry(1).sources)])
-        return count()
+    def mark_and_let_in(key: str, body: bytes, **options: Any) -> str:
+        if key == RESTORE_STATE:
+            other.animes.restore([make_entry(77, sources=make_entry(1).sources)])
+        return put(key, body, **options)
 
-    other.vectors.count = count_and_let_in  # type: ignore[method-assign]
+    other.objects.put = mark_and_let_in  # type: ignore[method-assign]
     with pytest.raises(NotEmpty, match=f"something else wrote {make_entry(1).anime_id} meanwhile"):
         restore(event(taken["snapshot"]), ports=other.ports())
 

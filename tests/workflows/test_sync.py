@@ -246,6 +246,14 @@ def test_committed_and_rejected_anime_are_not_started_again(world: World) -> Non
     assert (later.new, later.started, later.unchanged) == (2, 0, 2)
 
 
+def test_an_anime_in_review_is_the_same_when_a_release_drops_the_url_its_id_comes_from(world: World) -> None:
+    world.bootstrap(line(1))
+    world.sync(pack([line(1), line(10, 11)]))
+    result = world.sync(pack([line(1), line(11, 12)]), sha="third")
+    assert (result.new, result.started, result.pending) == (1, 0, 0)
+    assert world.state().pending == (PendingAnime(anime_id=new_id(10), sources=(url(11), url(12))),)
+
+
 def test_running_anime_stay_in_the_list_and_are_neither_started_nor_pending(world: World) -> None:
     world.bootstrap(line(1))
     release = pack([line(1), line(10)])

@@ -141,8 +141,8 @@ def tick(
     _require_local(chosen.stack)
     with _local_errors():
         fired = fire(_time(at), name=chosen.stack, root=project_root())
-    chosen.out.result({"fired": [{"name": one.name, "at": one.at.isoformat()} for one in fired]})
-    chosen.out.table("Fired", ("schedule", "at"), [(one.name, one.at.isoformat()) for one in fired])
+    chosen.out.result({"fired": [{"name": one.name, "due": one.due.isoformat()} for one in fired]})
+    chosen.out.table("Fired", ("schedule", "due"), [(one.name, one.due.isoformat()) for one in fired])
 
 
 def _plain(line: "LogLine") -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from models.anime import SYNC_OWNED_FIELDS, AnimeEntry, EpisodeDetailEntry, dump_entry, read_entry
 
 Document = dict[str, Any]
@@ -70,7 +72,10 @@ def put_together(
         | {key: value for key, value in one.items() if key not in {"_id", "anime_id", "position"}}
         for one in sorted(characters, key=lambda one: (one.get("position", 0), one["_id"]))
     ]
-    return read_entry(data)
+    try:
+        return AnimeEntry.model_validate(data, strict=False, extra="ignore")
+    except ValidationError:
+        return read_entry(data)  # three times slower, and takes what older versions wrote
 
 
 def enriched_update(anime: Document) -> Document:

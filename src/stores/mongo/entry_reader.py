@@ -15,7 +15,7 @@ from stores.mongo.connection import majority
 from stores.mongo.documents import PENDING, Document, put_together
 from stores.mongo.errors import translated
 
-_BATCH: Final = 200
+_BATCH: Final = 500
 
 
 class EntryReader:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from pymongo import InsertOne, ReplaceOne
 from pymongo.client_session import ClientSession
@@ -46,8 +46,8 @@ class EntryWriter:
             if not self._locks.update_one(owned, {"$inc": {"commits": 1}}, session=session).matched_count:
                 raise LockLost(f"{write.entry.anime_id} is not locked by {write.lock.owner} any more")
             self._write_anime(documents.anime, write.base_revision, session)
-            _replace(self._episodes, write.entry.anime_id, documents.episodes, session)
-            _replace(self._characters, write.entry.anime_id, documents.characters, session)
+            _replace(self._episodes, [write.entry.anime_id], documents.episodes, session)
+            _replace(self._characters, [write.entry.anime_id], documents.characters, session)
 
         in_transaction(self._client, body, timeout=self._timeout)
 
@@ -65,24 +65,19 @@ class EntryWriter:
         return refused
 
     def restore(self, entries: Sequence[AnimeEntry]) -> None:
-        """Replaces entries, parts first, so that an entry never appears without them.
+        """Writes entries as they are, each whole or not at all.
 
         Raises:
             SourceConflict: a source URL belongs to another anime.
         """
-        apart = [take_apart(entry) for entry in {entry.anime_id: entry for entry in entries}.values()]
-        ids = [one.anime["_id"] for one in apart]
-        for collection, documents in (
-            (self._episodes, [episode for one in apart for episode in one.episodes]),
-            (self._characters, [character for one in apart for character in one.characters]),
-        ):
-            collection.delete_many({"anime_id": {"$in": ids}})
-            _replace_all(collection, documents)
-        try:
-            _replace_all(self._animes, [one.anime for one in apart])
-        except BulkWriteError as error:
-            refused = [ids[position] for position in duplicates(error)]
-            raise SourceConflict(f"sources of {', '.join(refused)} belong to other anime") from None
+        by_id = {entry.anime_id: entry for entry in entries}
+        there = {one["_id"] for one in self._animes.find({"_id": {"$in": list(by_id)}}, {"_id": 1})}
+        # Inserting is several times faster than an upsert, and a restore mostly meets empty collections.
+        refused = self.insert([entry for entry in by_id.values() if entry.anime_id not in there])
+        if refused:
+            raise SourceConflict(f"sources of {', '.join(sorted(refused))} belong to other anime")
+        for group in _groups([take_apart(by_id[anime_id]) for anime_id in there]):
+            self._replace_whole(group)
 
     def delete(self, anime_ids: Sequence[str]) -> None:
         self._animes.delete_many({"_id": {"$in": anime_ids}})
@@ -130,6 +125,21 @@ class EntryWriter:
             return False
         return True
 
+    def _replace_whole(self, group: Sequence[Documents]) -> None:
+        ids = [one.anime["_id"] for one in group]
+
+        def body(session: ClientSession) -> None:
+            animes = [ReplaceOne({"_id": one.anime["_id"]}, one.anime) for one in group]
+            self._animes.bulk_write(animes, session=session)
+            _replace(self._episodes, ids, [part for one in group for part in one.episodes], session)
+            _replace(self._characters, ids, [part for one in group for part in one.characters], session)
+
+        try:
+            in_transaction(self._client, body, timeout=self._timeout)
+        except BulkWriteError as error:
+            duplicates(error)
+            raise SourceConflict(f"a source of {', '.join(ids)} belongs to another anime") from None
+
 
 def _parts(documents: Documents) -> int:
     return len(documents.episodes) + len(documents.characters)
@@ -148,14 +158,16 @@ def _groups(apart: Sequence[Documents]) -> Iterator[list[Documents]]:
         yield group
 
 
-def _replace(collection: Collection[Document], anime_id: str, wanted: list[Document], session: ClientSession) -> None:
-    """Makes the set of an anime's documents what is wanted, and touches only what differs."""
-    there = {one["_id"]: one for one in collection.find({"anime_id": anime_id}, session=session)}
+def _replace(
+    collection: Collection[Document], anime_ids: Sequence[str], wanted: Sequence[Document], session: ClientSession
+) -> None:
+    """Makes the documents of these anime what is wanted, and touches only what differs."""
+    there = {one["_id"]: one for one in collection.find({"anime_id": {"$in": anime_ids}}, session=session)}
     numbers = {one["_id"]: one.get("episode_number") for one in wanted}
     # One whose number changed goes first as well, since the number is unique within the anime.
-    gone = [key for key, one in there.items() if key not in numbers or numbers[key] != one.get("episode_number")]
+    gone = {key for key, one in there.items() if key not in numbers or numbers[key] != one.get("episode_number")}
     if gone:
-        collection.delete_many({"_id": {"$in": gone}}, session=session)
+        collection.delete_many({"_id": {"$in": list(gone)}}, session=session)
     writes: list[InsertOne[Document] | ReplaceOne[Document]] = []
     for one in wanted:
         if one["_id"] not in there or one["_id"] in gone:
@@ -164,9 +176,3 @@ def _replace(collection: Collection[Document], anime_id: str, wanted: list[Docum
             writes.append(ReplaceOne({"_id": one["_id"]}, one))
     if writes:
         collection.bulk_write(writes, session=session)
-
-
-def _replace_all(collection: Collection[Document], documents: Sequence[Document]) -> None:
-    if documents:
-        writes: Any = [ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in documents]
-        collection.bulk_write(writes, ordered=False)

@@ -5,6 +5,7 @@ The engine locks its folder to one process, so there is one engine a folder, sha
 
 import atexit
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ from models.vectors import VectorPoint
 from stores.batches import in_batches
 from stores.vectors import points
 from workflows.ports import Hit
+
+_FLUSH_SECONDS: Final = 5
 
 
 class EdgeVectors:
@@ -120,17 +123,17 @@ class EdgeVectors:
         self._update(self._edge.UpdateOperation.upsert_points, list(new), **options)
 
     def _update(self, operation: Callable[..., Any], *arguments: Any, **options: Any) -> None:
-        """On disk when it returns."""
         with self._engine.mutex, _translated("update"):
-            shard = self._shard()
-            shard.update(operation(*arguments, **options))
-            shard.flush()
+            self._shard().update(operation(*arguments, **options))
+            self._engine.flush_if_due()
 
     def _shard(self) -> Any:
-        with self._engine.mutex:
-            if not self._engine.open(self._edge):
-                raise NotFound(f"the vector collection {self._spec.name} does not exist; migrate the schema first")
-            return self._engine.shard
+        shard = self._engine.shard
+        if shard is not None:
+            return shard
+        if not self._engine.open(self._edge):
+            raise NotFound(f"the vector collection {self._spec.name} does not exist; migrate the schema first")
+        return self._engine.shard
 
     def _point(self, point: VectorPoint, *, saga: str | None = None) -> Any:
         vectors = {name: list(vector) for name, vector in point.vectors.items()}
@@ -144,12 +147,16 @@ class EdgeVectors:
 
 
 class _Engine:
-    """The engine of one folder; ``mutex`` guards opening it and makes a write and its check one."""
+    """The engine of one folder; ``mutex`` guards opening it and makes a write and its check one.
+
+    Its log keeps every write over a crash of the process, so segments are flushed only now and then and at the end.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.mutex = threading.RLock()
         self.shard: Any = None
         self._folder = folder
+        self._flushed = 0.0
 
     def open(self, edge: Any) -> bool:
         """False where the folder holds no collection yet."""
@@ -165,9 +172,15 @@ class _Engine:
         self._folder.parent.mkdir(parents=True, exist_ok=True)
         self.shard = edge.EdgeShard.create(str(self._folder), config)
 
+    def flush_if_due(self) -> None:
+        if time.monotonic() - self._flushed >= _FLUSH_SECONDS:
+            self.shard.flush()
+            self._flushed = time.monotonic()
+
     def close(self) -> None:
         with self.mutex:
             if self.shard is not None:
+                self.shard.flush()
                 self.shard.close()
                 self.shard = None
 

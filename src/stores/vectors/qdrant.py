@@ -113,12 +113,18 @@ class QdrantVectors:
             self._upsert(map(self._point, batch))
 
     def set_payload(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
-        for fields, anime_ids in points.equal_changes(changes):
-            for ids in in_batches(anime_ids, points.WRITE_BATCH):
-                with _translated("set_payload"):
-                    # By filter: by ids the server refuses the whole call where one point is missing.
-                    selected = points.among(self._models, ids)
-                    self._client.set_payload(**self._write, payload=dict(fields), points=selected)
+        models = self._models
+        operations = (
+            # By filter: by ids the server refuses the whole call where one point is missing.
+            models.SetPayloadOperation(
+                set_payload=models.SetPayload(payload=dict(fields), filter=points.among(models, ids))
+            )
+            for fields, anime_ids in points.equal_changes(changes)
+            for ids in in_batches(anime_ids, points.WRITE_BATCH)
+        )
+        for batch in in_batches(operations, points.WRITE_BATCH):
+            with _translated("set_payload"):
+                self._client.batch_update_points(**self._write, update_operations=batch)
 
     def search(self, vector: Sequence[float], *, limit: int, include_orphaned: bool) -> tuple[Hit, ...]:
         with _translated("search"):

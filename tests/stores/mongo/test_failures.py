@@ -206,7 +206,7 @@ class Reads(CommandListener):
 
 def test_a_snapshot_reads_all_collections_at_one_time(mongo_uri: str, animes: MongoAnimes) -> None:
     """The local server does not hold reads to a snapshot, so what is asked of the server is checked."""
-    entries = [entry(number, episodes=("1",)) for number in range(1, 451)]
+    entries = [entry(number, episodes=("1",)) for number in range(1, 1102)]
     animes.insert_missing(entries)
     reads = Reads()
 
@@ -217,7 +217,7 @@ def test_a_snapshot_reads_all_collections_at_one_time(mongo_uri: str, animes: Mo
         found = list(reader.entries())
 
     assert found == sorted(entries, key=lambda one: one.anime_id)
-    assert len(reads.concerns) == 1 + 3 * 2
+    assert len(reads.concerns) == 1 + 3 * 2  # the anime, and the parts of each batch
     assert {concern["level"] for concern in reads.concerns} == {"snapshot"}
     times = [concern.get("atClusterTime") for concern in reads.concerns]
     assert times[0] is None  # the first read chooses the time

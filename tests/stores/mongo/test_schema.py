@@ -10,6 +10,7 @@ from pymongo.database import Database
 from models.collections import COLLECTIONS, LOCK_JANITOR_SECONDS, LOCKS, Collection, Index
 from stores.mongo.connection import connect
 from stores.mongo.schema import MongoSchema
+from workflows.ports import Schema
 
 Db = Database[dict[str, Any]]
 
@@ -23,7 +24,9 @@ def empty(mongo_uri: str) -> Iterator[Db]:
 
 
 def test_everything_is_created_once(empty: Db) -> None:
-    created = MongoSchema(empty).migrate()
+    schema: Schema = MongoSchema(empty)
+
+    created = schema.migrate()
 
     assert created == tuple(
         name for spec in COLLECTIONS for name in (spec.name, *(f"{spec.name}.{index.name}" for index in spec.indexes))

@@ -44,7 +44,7 @@ def _vectors(*answers: Answer, timeout: float = 5, **options: Any) -> Iterator[t
 
 
 def test_writes_wait_with_strong_ordering() -> None:
-    with _vectors(DONE) as (vectors, stub):
+    with _vectors(DONE, DONE, _json([{"status": "completed"}]), DONE) as (vectors, stub):
         vectors.insert_missing([point(1)])
         vectors.overwrite([point(1)])
         vectors.set_payload({anime_id(1): {"x": 1}})
@@ -82,13 +82,17 @@ def test_big_loads_go_in_batches() -> None:
         assert {request.json["update_mode"] for request in stub.requests} == {"insert_only"}
 
 
-def test_equal_payload_changes_share_a_request() -> None:
+def test_payload_changes_share_requests_and_equal_ones_an_operation() -> None:
     changes: dict[str, dict[str, Any]] = {anime_id(number): {"system_status": "ORPHANED"} for number in range(100)}
-    changes[anime_id(200)] = {"system_status": "ACTIVE"}
-    with _vectors(DONE) as (vectors, stub):
+    changes |= {anime_id(number): {"sources": [str(number)]} for number in range(100, 250)}
+    with _vectors(_json([{"operation_id": 1, "status": "completed"}])) as (vectors, stub):
         vectors.set_payload(changes)
 
-        assert len(stub.requests) == 2
+        operations = [one["set_payload"] for request in stub.requests for one in request.json["operations"]]
+    assert len(stub.requests) == 2
+    assert len(operations) == 151
+    assert operations[0]["payload"] == {"system_status": "ORPHANED"}
+    assert operations[0]["filter"]["must"][0]["match"]["any"] == [anime_id(number) for number in range(100)]
 
 
 def test_the_collection_may_have_another_name() -> None:
