@@ -59,15 +59,17 @@ def aws_client(service: str, endpoint: str, *, read_timeout: float = 20, attempt
             read_timeout=read_timeout,
             retries={"total_max_attempts": attempts},
             s3={"addressing_style": "path"},
+            proxies={},
         ),
     )
 
 
 def _wait_until_healthy(endpoint: str) -> None:
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + _START_SECONDS
     while True:
         try:
-            with urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=1):
+            with direct.open(f"{endpoint}/_ministack/health", timeout=1):
                 return
         except (OSError, urllib.error.URLError):
             if time.monotonic() > deadline:
