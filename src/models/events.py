@@ -301,10 +301,13 @@ class MigrateInput(Event):
 
 
 class Report(Event):
-    """A document under ``reports/<kind>/<run-id>.json`` that whoever waits for a run follows."""
+    """A document under ``reports/<kind>/<run-id>.json`` that whoever waits for a run follows.
+
+    Of an execution of the enrichment machine the run id is its name.
+    """
 
     kind: str
-    run_id: RunId
+    run_id: RunId | ExecutionName
     state: Literal["running", "succeeded", "failed"]
     updated_at: str
     progress: str = ""

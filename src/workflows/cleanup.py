@@ -12,7 +12,7 @@ import orjson
 
 from domain.canonical_json import canonical_bytes
 from models.errors import SourceConflict
-from models.events import CleanupInput, ExecutionRef
+from models.events import CleanupInput, ExecutionRef, Report
 from models.ids import mint_review_id
 from models.review import Flag
 from workflows import keys
@@ -76,25 +76,23 @@ def _payload_key(ref: ExecutionRef, objects: Objects) -> str:
 
 
 def _write_report(event: CleanupInput, ports: CleanupPorts) -> None:
-    """Of the shape of ``models.events.Report``, whose run ids are shorter than an execution's name may be."""
     ref = event.ref
     good = event.outcome in _GOOD_ENDS
-    report = {
-        "kind": "enrichment",
-        "run_id": ref.execution,
-        "state": "succeeded" if good else "failed",
-        "updated_at": ports.clock().isoformat(timespec="seconds"),
-        "progress": "",
-        "result": {
+    report = Report(
+        kind="enrichment",
+        run_id=ref.execution,
+        state="succeeded" if good else "failed",
+        updated_at=ports.clock().isoformat(timespec="seconds"),
+        result={
             "anime_id": ref.anime_id,
             "mode": ref.mode.value,
             "outcome": event.outcome,
             "release": ref.release,
             "episode_number": ref.episode_number,
         },
-        "error": None if good else error_line(event.error),
-    }
-    ports.objects.put(keys.report("enrichment", ref.execution), canonical_bytes(report))
+        error=None if good else error_line(event.error),
+    )
+    ports.objects.put(keys.report("enrichment", ref.execution), canonical_bytes(report.model_dump(mode="json")))
 
 
 def error_line(error: Mapping[str, Any] | None) -> str | None:

@@ -269,6 +269,9 @@ class _Run:
                 ports.raise_conflict(conflict, release=sha)
 
     def _write_owned_fields(self, comparison: Comparison, *, now: datetime) -> None:
+        """Points before documents: a crash in between is repaired by the next run, which still sees the old documents.
+        And points once more after them: a commit that wrote its point in between took the fields from the old ones.
+        """
         changes = [change for change in comparison.changes if change.writes]
         done = 0
         for batch in batches(changes, _WRITE_BATCH):
@@ -277,12 +280,16 @@ class _Run:
             if payloads:
                 self._ports.vectors.set_payload(payloads)
             refused = self._ports.animes.apply_sync([_update(change) for change in batch])
+            if payloads:
+                self._ports.vectors.set_payload(payloads)
             self._take_back(comparison, [change for change in batch if change.anime_id in set(refused)])
             done += len(batch)
         for gone in batches(comparison.orphaned, _WRITE_BATCH):
             status = {"system_status": SystemStatus.ORPHANED.value}
-            self._ports.vectors.set_payload({member.anime_id: status for member in gone})
+            payloads = {member.anime_id: status for member in gone}
+            self._ports.vectors.set_payload(payloads)
             self._ports.animes.apply_sync([SyncUpdate(anime_id=member.anime_id, orphaned_at=now) for member in gone])
+            self._ports.vectors.set_payload(payloads)
 
     def _take_back(self, comparison: Comparison, refused: Sequence[Change]) -> None:
         """A URL went to another anime since the comparison read ours: that is a conflict, and nothing else happens."""

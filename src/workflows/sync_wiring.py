@@ -1,14 +1,16 @@
 """Ties the weekly comparison to the starting of executions and the raising of reviews."""
 
+from functools import partial
+
 from domain.diffing import Conflict
 from models.events import EnrichmentSubject, Mode
 from models.review import Proposal, Review
 from workflows.launching import LaunchPorts, flags_cause, start_locked, start_unlocked
-from workflows.locking import has_ended
 from workflows.ports import Clock, Reviews, Vectors
 from workflows.release_intake import ReleaseSource
 from workflows.review import raise_conflict as raise_conflict_review
 from workflows.sync import SyncPorts
+from workflows.sync_starting import machine_runs
 
 
 def sync_ports(
@@ -26,10 +28,6 @@ def sync_ports(
             conflict.anime_id, title=conflict.title, flag=conflict.flag, release=release, reviews=reviews, clock=clock
         )
 
-    def is_running(anime_id: str) -> bool:
-        holder = launch.locks.holder(anime_id)
-        return holder is not None and not has_ended(holder.owner, launch.executions)
-
     return SyncPorts(
         objects=launch.objects,
         animes=launch.animes,
@@ -39,7 +37,7 @@ def sync_ports(
         start_new=start_new,
         start_flagged=start_flagged,
         raise_conflict=raise_conflict,
-        is_running=is_running,
+        is_running=partial(machine_runs, locks=launch.locks, executions=launch.executions),
         clock=clock,
         tokens=launch.tokens,
     )

@@ -146,3 +146,18 @@ def test_a_wrong_url_is_bad_input_that_repeats_no_password() -> None:
         connect_redis("http://:secret@host")
 
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "password", "expected"),
+    [
+        ("redis://host", None, None),
+        ("redis://:own@host", None, "own"),
+        ("redis://host", "given", "given"),
+        ("redis://:own@host", "given", "given"),
+    ],
+)
+def test_a_password_may_come_beside_the_url(url: str, password: str | None, expected: str | None) -> None:
+    client = connect_redis(url, password=password)
+
+    assert client.connection_pool.connection_kwargs.get("password") == expected

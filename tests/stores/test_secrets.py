@@ -41,8 +41,10 @@ def test_a_secret_that_nobody_has_set_is_none(secrets: Any) -> None:
 )
 def test_error_codes_are_translated(code: str, status: int, expected: type[Exception]) -> None:
     client = aws_client("secretsmanager", "http://127.0.0.1:1")
-    with Stubber(client) as stubber, pytest.raises(expected):
-        stubber.add_client_error("get_secret_value", service_error_code=code, http_status_code=status)
+    stubber = Stubber(client)
+    stubber.add_client_error("get_secret_value", service_error_code=code, http_status_code=status)
+
+    with stubber, pytest.raises(expected):
         read_secret(client, "arn")
 
 

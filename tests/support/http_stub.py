@@ -60,6 +60,8 @@ def http_stub(*answers: Answer) -> Iterator[HttpStub]:
     stub = HttpStub(list(answers))
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # else clients wait in vain for "100 Continue"
+
         def _answer(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
             body = self.rfile.read(length)
@@ -68,6 +70,7 @@ def http_stub(*answers: Answer) -> Iterator[HttpStub]:
             )
             if answer.hang:
                 stub.hang()
+                self.close_connection = True
                 return
             self.send_response(answer.status)
             for name, value in answer.headers.items():
