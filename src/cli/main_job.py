@@ -149,7 +149,7 @@ def _confirmed() -> bool:
 
 def _check(results: Mapping[str, Any]) -> None:
     if results["reconcile"]["differences"]:
-        raise CommandError(f"the stores differ in {results['reconcile']['differences']} places")
+        raise CommandError(f"the stores differ: {results['reconcile']}")
     if results["review"]["verdict"] != "approved":
         return
     found = results["search"]

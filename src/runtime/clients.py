@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from functools import lru_cache, wraps
+from functools import lru_cache, partial, wraps
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from domain.releases import ReleaseLimits
@@ -50,7 +50,7 @@ R = TypeVar("R")
 
 _making = threading.RLock()
 _caches: Final[list[Callable[[], None]]] = []
-_databases: "Final[list[Database[dict[str, Any]]]]" = []
+_closings: Final[list[Callable[[], None]]] = []
 _DOWNLOAD_SECONDS: Final = 300.0
 
 
@@ -68,12 +68,13 @@ def _once(make: Callable[P, R]) -> Callable[P, R]:
 
 
 def close_all() -> None:
-    """Forgets everything made so far and closes connections: for a process that outlives its stack, as tests do."""
+    """Forgets everything made so far and closes connections and engines: for a process that outlives its stack, as the
+    demo and tests do."""
     with _making:
         for clear in _caches:
             clear()
-        while _databases:
-            _databases.pop().client.close()
+        while _closings:
+            _closings.pop()()
 
 
 # -------------------------------------------------------------------------------------------------------------- AWS
@@ -180,8 +181,9 @@ def schedules(settings: on.EpisodeSchedules) -> Schedules:
 def _mongo(uri: str, name: str) -> "Database[dict[str, Any]]":
     from stores.mongo.connection import connect
 
-    _databases.append(connect(uri)[name])
-    return _databases[-1]
+    client = connect(uri)
+    _closings.append(client.close)
+    return client[name]
 
 
 def animes(settings: on.Documents) -> Animes:
@@ -232,8 +234,9 @@ def _vector_store(settings: on.VectorIndex) -> "EdgeVectors | QdrantVectors":
 def _edge(folder: str) -> "EdgeVectors":
     from pathlib import Path
 
-    from stores.vectors.edge import EdgeVectors
+    from stores.vectors.edge import EdgeVectors, close_engines
 
+    _closings.append(partial(close_engines, Path(folder)))
     return EdgeVectors(Path(folder))
 
 

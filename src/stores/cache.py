@@ -53,7 +53,8 @@ class NoCache:
 
 
 def connect_redis(url: str, *, password: str | None = None, timeout: timedelta = DEFAULT_TIMEOUT) -> Redis:
-    """A client that connects on first use and repeats a failed command once.
+    """A client that connects on first use and repeats a failed command once. A password in the URL goes before
+    ``password``.
 
     Raises:
         BadInput: the URL is none; the message does not repeat it, since it may hold a password.
@@ -62,7 +63,7 @@ def connect_redis(url: str, *, password: str | None = None, timeout: timedelta =
     try:
         return Redis.from_url(
             url,
-            **({} if password is None else {"password": password}),  # else the URL's own would be overridden
+            password=password,
             socket_timeout=seconds,
             socket_connect_timeout=seconds,
             retry=Retry(ExponentialBackoff(cap=0.2, base=0.05), retries=1),

@@ -154,7 +154,7 @@ def test_a_wrong_url_is_bad_input_that_repeats_no_password() -> None:
         ("redis://host", None, None),
         ("redis://:own@host", None, "own"),
         ("redis://host", "given", "given"),
-        ("redis://:own@host", "given", "given"),
+        ("redis://:own@host", "given", "own"),
     ],
 )
 def test_a_password_may_come_beside_the_url(url: str, password: str | None, expected: str | None) -> None:

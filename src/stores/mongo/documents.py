@@ -63,6 +63,7 @@ def put_together(
     """
     data = {key: value for key, value in anime.items() if key not in {"_id", PENDING}}
     data["anime_id"] = anime["_id"]
+    data["sources"] = sorted(anime.get("sources", ()), key=str)  # the weekly comparison adds new ones at the end
     data["episode_details"] = [
         {"episode_id": one["_id"]} | {key: value for key, value in one.items() if key not in {"_id", "anime_id"}}
         for one in sorted(episodes, key=lambda one: number_order(one["episode_number"]))

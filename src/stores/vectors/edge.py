@@ -180,7 +180,8 @@ class _Engine:
     def close(self) -> None:
         with self.mutex:
             if self.shard is not None:
-                self.shard.flush()
+                if self._folder.is_dir():  # else there is nothing to keep, and the engine could not write
+                    self.shard.flush()
                 self.shard.close()
                 self.shard = None
 
