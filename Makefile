@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 STAMP := $(VENV)/.installed
 
-.PHONY: run dev check test packages clean
+.PHONY: run dev check test clean
 .DEFAULT_GOAL := run
 
 $(STAMP): pyproject.toml uv.lock
@@ -26,10 +26,12 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/uv export --quiet --frozen --no-dev --only-group deploy --no-emit-project --no-header | diff - requirements.txt
 	$(BIN)/pytest -q tests/architecture
 
 test: $(STAMP)
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile --ignore tests/e2e
+	$(BIN)/pytest tests/e2e
 
 clean:
 	rm -rf $(VENV) .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
