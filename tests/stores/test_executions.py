@@ -159,6 +159,7 @@ def test_succeed_hands_the_output_over(waiting: Waiting) -> None:
 def test_a_token_is_taken_once(waiting: Waiting) -> None:
     waiting.tasks.succeed(waiting.token, {"n": 1})
 
+    assert waiting.output() == {"n": 1}
     assert not waiting.tasks.succeed(waiting.token, {"n": 2})
     assert waiting.output() == {"n": 1}
 
