@@ -1,6 +1,7 @@
 """What the functions of a local stack logged, merged by time.
 
-The lines are in ``.local/<stack>/logs/<function>.jsonl`` and outlive the stack, until the next one of its name starts.
+The lines are in ``.local/logs/<function>.jsonl``, of another stack than ``local`` in ``.local/<stack>/logs/``. They
+outlive the stack, until the next one of its name starts.
 """
 
 import json

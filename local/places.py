@@ -49,7 +49,7 @@ class Places:
     @property
     def logs(self) -> Path:
         """One file a function. They outlive the stack, until the next one of this name starts."""
-        return self.folder / "logs"
+        return (self.root / ".local" if self.name == _MAIN_STACK else self.folder) / "logs"
 
     @property
     def data(self) -> Path:

@@ -3,23 +3,15 @@
 from typing import Any
 
 from models.review import ReviewRequest
-from runtime import clients
 from runtime.handler import Context, lambda_function
-from runtime.settings import DataBucket, Documents, EnrichmentMachine
-from workflows.review import ReviewPorts, handle
+from runtime.ports import ReviewSettings, review_ports
+from workflows.review import handle
 
 
-class Settings(DataBucket, Documents, EnrichmentMachine):
+class Settings(ReviewSettings):
     pass
 
 
 @lambda_function(event=ReviewRequest, settings=Settings)
 def handler(event: ReviewRequest, context: Context[Settings]) -> dict[str, Any]:
-    ports = ReviewPorts(
-        reviews=clients.reviews(context.settings),
-        objects=clients.objects(context.settings),
-        animes=clients.animes(context.settings),
-        tasks=clients.tasks(context.settings),
-        clock=context.now,
-    )
-    return handle(event, ports=ports)
+    return handle(event, ports=review_ports(context))

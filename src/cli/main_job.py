@@ -22,7 +22,8 @@ COWBOY_BEBOP: Final = "https://myanimelist.net/anime/1"
 SEARCH: Final = "bounty hunters in space"
 NEXT_STEPS: Final = (
     ("make dev", "the same stack, kept running until Ctrl-C"),
-    ("anime bootstrap --enriched FILE --source-sha SHA", "in a second terminal: fill it with data of your own"),
+    ("source .venv/bin/activate", "in a second terminal: puts `anime` on the PATH"),
+    ("anime bootstrap --offline FILE --source-sha SHA", "fill it with a whole release, or with the samples"),
     ("anime review list", "decide what waits for a person"),
     ("anime --help", "everything else"),
 )

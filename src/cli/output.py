@@ -52,7 +52,8 @@ class Output:
             return
         from rich.table import Table
 
-        table = Table(title=title, title_justify="left", title_style="bold")
+        named = any(columns)
+        table = Table(title=title, title_justify="left", title_style="bold", show_header=named)
         for column in columns:
             table.add_column(column, overflow="fold")
         for row in rows:

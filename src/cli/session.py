@@ -147,16 +147,13 @@ def open_session(stack: str, *, region: str | None, root: Path) -> Session:
     return _cloud_session(stack, region)
 
 
-def stack_file(stack: str, root: Path) -> Path:
-    return root / ".local" / ("stack.json" if stack == "local" else f"{stack}/stack.json")
-
-
 def local_session(stack: str, root: Path) -> Session:
-    path = stack_file(stack, root)
-    try:
-        described = json.loads(path.read_text())
-    except FileNotFoundError:
-        raise CommandError("the local stack is not running; start it with `anime local up --detach`") from None
+    from local.control import status
+
+    # Asked of the stack itself: its file may have outlived it, if it was killed.
+    described = status(stack, root=root).description
+    if described is None:
+        raise CommandError("the local stack is not running; start it with `anime local up --detach`")
     return session_of(stack, described)
 
 

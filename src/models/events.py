@@ -87,16 +87,10 @@ class EnrichmentSubject(Event):
     """The line of the release, where there is one."""
 
 
-class ExecutionRef(Event):
+class ExecutionRef(EnrichmentInput):
     """The execution as every task of the machine gets it: its name and its whole input, built by the first state."""
 
     execution: ExecutionName
-    anime_id: AnimeId
-    mode: Mode
-    entry_key: ObjectKey
-    episode_number: str | None = None
-    lock: LockRef | None = None
-    release: SourceSha | None = None
 
 
 class BeginOutput(Event):

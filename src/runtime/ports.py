@@ -1,10 +1,11 @@
 """Bundles of ports that several functions build alike, and the way a run ends."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, is_dataclass
 from typing import Any, TypeVar
 
 from models.errors import AnimeError, Retryable
+from models.events import Mode
 from runtime import clients
 from runtime.handler import Context
 from runtime.settings import (
@@ -20,6 +21,7 @@ from runtime.settings import (
 from workflows.commit import CommitPorts
 from workflows.data_ports import DataPorts
 from workflows.launching import LaunchPorts
+from workflows.review import ReviewPorts
 
 
 class LaunchSettings(DataBucket, Documents, EnrichmentMachine, LockTimes):
@@ -34,7 +36,12 @@ class CommitSettings(DataSettings, CacheServer, CommitRetries, LockTimes, Enrich
     """Of the functions that commit."""
 
 
+class ReviewSettings(DataBucket, Documents, EnrichmentMachine):
+    """Of the functions that ask for decisions and take them."""
+
+
 L = TypeVar("L", bound=LaunchSettings)
+V = TypeVar("V", bound=ReviewSettings)
 D = TypeVar("D", bound=DataSettings)
 C = TypeVar("C", bound=CommitSettings)
 
@@ -48,6 +55,18 @@ def launch_ports(context: Context[L]) -> LaunchPorts:
         objects=clients.objects(settings),
         tokens=context.token,
         first_lease=settings.first_lease,
+    )
+
+
+def review_ports(context: Context[V], *, automatic_modes: Iterable[Mode] = ()) -> ReviewPorts:
+    settings = context.settings
+    return ReviewPorts(
+        reviews=clients.reviews(settings),
+        objects=clients.objects(settings),
+        animes=clients.animes(settings),
+        tasks=clients.tasks(settings),
+        clock=context.now,
+        automatic_modes=frozenset(automatic_modes),
     )
 
 

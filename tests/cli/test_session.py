@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from cli.errors import CommandError, RemoteError
-from cli.session import SILENCE_SECONDS, Session, open_session, session_of, stack_file
+from cli.session import SILENCE_SECONDS, Session, open_session, session_of
+from local.places import Places, held
 from models.events import Report
 from tests.support.fake_stack import BUCKET, CALLER, REGION, FakeStack
 from workflows import keys
@@ -154,13 +155,17 @@ def test_a_local_stack_is_found_by_its_file(tmp_path: Path, stack: str, file: st
     path = tmp_path / file
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps(described))
-    assert stack_file(stack, tmp_path) == path
-    session = open_session(stack, region=None, root=tmp_path)
+    with held(Places(tmp_path, stack)):  # as its process does while it runs
+        session = open_session(stack, region=None, root=tmp_path)
     assert session == session_of(stack, described)
     assert (session.endpoint_url, session.region, session.data_bucket) == ("http://127.0.0.1:4566", REGION, "d")
 
 
-def test_a_local_stack_that_does_not_run_says_how_to_start_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("left_behind", [False, True])
+def test_a_local_stack_that_does_not_run_says_how_to_start_it(tmp_path: Path, *, left_behind: bool) -> None:
+    if left_behind:  # by a stack that was killed
+        (tmp_path / ".local").mkdir()
+        (tmp_path / ".local" / "stack.json").write_text("{}")
     with pytest.raises(CommandError, match="anime local up"):
         open_session("local", region=None, root=tmp_path)
 

@@ -28,7 +28,7 @@ from local.places import (
 def test_the_main_stacks_description_is_beside_the_others_folders(tmp_path: Path) -> None:
     assert Places(tmp_path, "local").stack_file == tmp_path / ".local" / "stack.json"
     assert Places(tmp_path, "demo").stack_file == tmp_path / ".local" / "demo" / "stack.json"
-    assert Places(tmp_path, "local").logs == tmp_path / ".local" / "local" / "logs"
+    assert Places(tmp_path, "local").logs == tmp_path / ".local" / "logs"
 
 
 def test_the_lock_is_held_by_one_and_free_afterwards(tmp_path: Path) -> None:

@@ -76,6 +76,14 @@ def test_episodes_come_by_number_and_characters_in_their_order(world: World) -> 
     assert [one.name for one in read.characters] == ["Zoe", "Anna", "Mia"]
 
 
+def test_sources_come_in_alphabetical_order_however_they_were_added(world: World) -> None:
+    world.animes.insert_missing([entry(5)])
+    world.animes.apply_sync([SyncUpdate(anime_id=anime_id(5), add_sources=(source(4), source(6)))])
+    world.commit(entry(5, revision=1, sources=[source(3), source(5)]), base=0)
+
+    assert world.read(5).sources == [source(3), source(4), source(5), source(6)]
+
+
 def test_what_is_read_is_the_readers_own(world: World) -> None:
     world.animes.insert_missing([entry(1)])
 

@@ -462,7 +462,12 @@ class FakeAnimes:
 
     def _store(self, entry: AnimeEntry) -> None:
         """Through JSON, as a database would, so that nothing is shared with the caller and only what is valid stays."""
-        ordered = entry.model_copy(update={"episode_details": sorted(entry.episode_details, key=episode_order)})
+        ordered = entry.model_copy(
+            update={
+                "episode_details": sorted(entry.episode_details, key=episode_order),
+                "sources": sorted(entry.sources),
+            }
+        )
         self._forget(entry.anime_id)
         self._entries[entry.anime_id] = AnimeEntry.model_validate_json(ordered.model_dump_json(exclude_none=True))
         self._owners.update(dict.fromkeys(entry.sources, entry.anime_id))

@@ -14,6 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from ministack.services import lambda_svc
+
 from cli import operations as ops
 from cli.output import Output
 from cli.session import Session, session_of
@@ -254,6 +256,36 @@ class World:
         for handle in found:
             sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
         return list(found.values())
+
+
+@dataclass(frozen=True)
+class Handled:
+    """An event that a function was invoked with, and each of its answers."""
+
+    task: str
+    event: Any
+    answers: tuple[Any, ...]
+
+
+@contextmanager
+def handled(world: World, *, times: int = 1) -> Iterator[list[Handled]]:
+    """Every invocation meanwhile, whoever asks for it; each event is handed to its function so many times."""
+    tasks = {name: task for task, name in world.session.endpoints["functions"].items()}
+    seen: list[Handled] = []
+    dispatch = lambda_svc._execute_function_dispatch
+
+    def repeating(
+        function: Mapping[str, Any], config: Mapping[str, Any], event: Any, request_id: str, started: float
+    ) -> Any:
+        answers = [dispatch(function, config, event, request_id, started) for _ in range(times)]
+        seen.append(Handled(tasks[config["FunctionName"]], event, tuple(answer["body"] for answer in answers)))
+        return answers[-1]
+
+    lambda_svc._execute_function_dispatch = repeating
+    try:
+        yield seen
+    finally:
+        lambda_svc._execute_function_dispatch = dispatch
 
 
 @contextmanager
