@@ -1,7 +1,7 @@
 """One weekly sync from the release to the baseline: figures, writes, refusals, repetitions, races."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Final
 
@@ -78,6 +78,22 @@ def test_an_anime_that_is_not_offered_is_marked_in_both_stores(world: World) -> 
     assert (result.orphaned, members(world, result, "orphaned")) == (1, [world.anime(1).anime_id])
     assert (world.anime(1).system_status, world.anime(1).orphaned_at) == (SystemStatus.ORPHANED, world.clock())
     assert (world.payload(1)["system_status"], world.payload(2)["system_status"]) == ("ORPHANED", "ACTIVE")
+
+
+def test_a_commit_between_the_writes_of_both_stores_does_not_bring_the_old_fields_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.bootstrap(line(1), line(2))
+    commit_point = {world.anime(1).anime_id: {"system_status": "ACTIVE"}}
+    apply = world.animes.apply_sync
+
+    def commit_comes_first(updates: Sequence[SyncUpdate]) -> tuple[str, ...]:
+        world.vectors.set_payload(commit_point)
+        return apply(updates)
+
+    monkeypatch.setattr(world.animes, "apply_sync", commit_comes_first)
+    world.sync(pack([line(2)]))
+    assert world.payload(1)["system_status"] == world.anime(1).system_status == "ORPHANED"
 
 
 def test_an_orphan_that_is_offered_again_is_active_in_both_stores(world: World) -> None:
