@@ -108,7 +108,7 @@ class World:
 
     # ---------------------------------------------------------------------------------------------------- the buckets
 
-    def keys(self, prefix: str = "") -> dict[str, str]:
+    def objects(self, prefix: str = "") -> dict[str, str]:
         """ETags of the data bucket's objects, by key."""
         pages = self.session.s3.get_paginator("list_objects_v2").paginate(
             Bucket=self.session.data_bucket, Prefix=prefix
@@ -134,7 +134,9 @@ class World:
     def fingerprint(self) -> dict[str, str]:
         """Of everything that the stack keeps, but for uploads and reports, which every run leaves."""
         kept = {
-            key: tag for key, tag in self.keys().items() if not key.startswith((keys.UPLOADS, keys.report("", "")[:8]))
+            key: tag
+            for key, tag in self.objects().items()
+            if not key.startswith((keys.UPLOADS, keys.report("", "")[:8]))
         }
         with self.animes.snapshot() as reader:
             documents = [entry.model_dump_json() for entry in reader.entries()]
