@@ -25,6 +25,7 @@ IMAGE_HOSTS: Final = frozenset(
         "cdn.anidb.net",
         "cdn-eu.anidb.net",
         "cdn.anime-planet.com",
+        "www.anime-planet.com",
         "img.animeschedule.net",
         "cdn.anisearch.com",
         "img.anisearch.com",
