@@ -17,6 +17,8 @@ from cli import main_job
 from cli import operations as ops
 from cli.output import Output
 from domain.canonical_json import canonical_bytes
+from local.control import status
+from local.places import Places
 from models.anime import AnimeEntry, check_entry, dump_entry
 from models.base import FailedImage
 from models.ids import mint_anime_id
@@ -292,7 +294,7 @@ def test_the_execution_leaves_its_records_and_nothing_else(job: Job) -> None:
     assert world.objects(keys.work(name)) == {}
     assert world.json(keys.saga(COWBOY_BEBOP, name))["state"] == "done"
     assert world.bytes(keys.audit_copy(COWBOY_BEBOP)) == canonical_bytes(job.entry)
-    assert world.messages("commit_dlq") == world.messages("async_dlq") == []
+    assert world.queued("commit_dlq") == world.queued("async_dlq") == 0
 
 
 def test_nothing_is_committed_without_a_recorded_decision(job: Job) -> None:
@@ -401,6 +403,18 @@ def test_a_dry_run_reports_and_writes_nothing(job: Job) -> None:
     assert job.world.objects(keys.UPLOADS) == {}
 
 
+def test_a_first_load_again_overwrites_nothing(job: Job) -> None:
+    before = job.world.fingerprint()
+    again = job.world.bootstrap(SAMPLES / "releases/2026-04.jsonl.zst", kind="offline", sha="2026-04")
+    assert (again["loaded"], again["existing"], again["baseline"]) == (0, 500, "2026-05")
+    after = job.world.fingerprint()
+    made_by_the_run = {"executions", keys.ENRICHED_DATABASE}
+    assert {name: value for name, value in after.items() if name not in made_by_the_run} == {
+        name: value for name, value in before.items() if name not in made_by_the_run
+    }
+    assert job.world.metadata(keys.ENRICHED_DATABASE)["source-commit-sha"] == "2026-05"
+
+
 # ---------------------------------------------------------------------------------------------------- the command line
 
 
@@ -444,6 +458,20 @@ def test_wrong_usage_ends_with_2_and_names_the_help(tmp_path: Path) -> None:
     ended = in_shell(tmp_path, "sync", "--file", "release.jsonl.zst")
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.splitlines()[-1] == "Try `anime --help`."
+
+
+def test_the_demo_runs_beside_a_running_stack_and_leaves_nothing(job: Job, root: Path) -> None:
+    before = job.world.fingerprint()
+    ended = in_shell(root, "--json", "demo")
+    told = ended.json
+    assert {name: told["sync"][name] for name in FIGURES} == {name: EXPECTED[name] for name in FIGURES}
+    assert told["review"]["verdict"] == "approved"
+    assert told["reconcile"]["differences"] == 0
+    assert told["search"][0]["anime_id"] == COWBOY_BEBOP
+    assert "Traceback" not in ended.err
+    assert status("demo", root=root).state == "stopped"
+    assert not Places(root, "demo").data.exists()
+    assert job.world.fingerprint() == before
 
 
 # ----------------------------------------------------------------------------------------------- snapshot and restore

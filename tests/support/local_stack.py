@@ -243,12 +243,18 @@ class World:
 
     # ---------------------------------------------------------------------------------------------------------- queues
 
+    def queued(self, queue: str) -> int:
+        """Messages in a queue, those included that somebody has received and not deleted."""
+        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+        answer = self.session.client("sqs").get_queue_attributes(
+            QueueUrl=self.session.endpoints["queues"][queue], AttributeNames=names
+        )
+        return sum(int(answer["Attributes"][name]) for name in names)
+
     def messages(self, queue: str) -> list[dict[str, Any]]:
         """What lies in a queue now, which stays there."""
         sqs = self.session.client("sqs")
-        url = self.session.endpoints["queues"][queue]
-        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
-        count = int(attributes["Attributes"]["ApproximateNumberOfMessages"])
+        url, count = self.session.endpoints["queues"][queue], self.queued(queue)
         found: dict[str, dict[str, Any]] = {}
         while len(found) < count:
             answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=30)

@@ -58,6 +58,16 @@ def test_an_entry_is_put_together_whatever_the_order_of_its_parts(
     assert put_together(apart.anime, apart.episodes, apart.characters) == whole
 
 
+def test_sources_come_in_order_wherever_the_weekly_comparison_added_one() -> None:
+    whole = entry(1)
+    apart = take_apart(whole)
+    apart.anime["sources"] = [*whole.sources, "https://anidb.net/anime/1"]
+
+    found = put_together(apart.anime, apart.episodes, apart.characters).sources
+
+    assert found == sorted(apart.anime["sources"]) != apart.anime["sources"]
+
+
 def test_numbers_are_ordered_as_numbers_and_specials_come_last() -> None:
     assert sorted(["S10", "10", "S2", "2", "1.5", "0"], key=number_order) == ["0", "1.5", "2", "10", "S2", "S10"]
 

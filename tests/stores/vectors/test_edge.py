@@ -1,5 +1,6 @@
 """What only the embedded engine can get wrong: its folder, and that it belongs to one process."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -46,6 +47,19 @@ def test_points_survive_a_restart(folder: Path) -> None:
     found = vectors.get(anime_id(2))
     assert found is not None
     assert found.payload == point(2, saga="s").payload
+
+
+def test_an_engine_whose_folder_is_gone_is_closed_in_silence(folder: Path) -> None:
+    """As when a stack removes its data before its process ends."""
+    vectors = EdgeVectors(folder / "stack")
+    vectors.ensure()
+    vectors.insert_missing([point(1)])
+    shutil.rmtree(folder / "stack")
+
+    close_engines(folder)
+
+    with pytest.raises(NotFound):
+        vectors.count()
 
 
 def test_adapters_of_one_folder_share_the_engine(folder: Path) -> None:
