@@ -40,6 +40,10 @@ class CatalogueAnswers(Event):
         """In the order in which the pages lead to each other; those that nothing leads to any more are left out."""
         return (self.pages[cursor] for cursor in self._cursors())
 
+    def has(self, cursor: str | None) -> bool:
+        """Whether there is a good answer to this cursor."""
+        return (cursor or "") in self.pages and self.page(cursor).status == "ok"
+
     def with_page(self, cursor: str | None, page: AnswerPage) -> Self:
         """In place of an earlier answer to the same cursor. A page that leads back to one asked for before it would
         never end: it becomes the last."""

@@ -100,15 +100,18 @@ def fetch_source(
 ) -> FetchOutput:
     """Asks a catalogue once and adds its answer to the others of that catalogue; the same cursor twice is one page.
 
+    A good answer that is there is not asked for again: the first one stands, and so does the proposal made of it.
     What goes wrong for good is recorded, and the execution goes on without it.
 
     Raises:
         Retryable: the catalogue may answer later.
     """
     key = keys.answers(event.ref.execution, event.catalogue.value)
-    subject = load_subject(event.ref, objects)
-    page = _ask(clients.get(event.catalogue), subject, event.cursor, clock)
-    answers = _add_page(key, event, page, objects)
+    answers = _load_answers(key, objects)
+    if answers is None or not answers.has(event.cursor):
+        subject = load_subject(event.ref, objects)
+        page = _ask(clients.get(event.catalogue), subject, event.cursor, clock)
+        answers = _add_page(key, event, page, objects)
     cursor = answers.page(event.cursor).next_cursor
     return FetchOutput(catalogue=event.catalogue, cursor=cursor, status=outcome_of(answers, so_far=True).status)
 
@@ -137,6 +140,11 @@ def _ask(client: CatalogueClient | None, subject: EnrichmentSubject, cursor: str
 
 def _failure(status: Literal["missing", "failed", "not_recorded"], reason: str, clock: Clock) -> AnswerPage:
     return AnswerPage(next_cursor=None, status=status, fetched_at=clock(), problems=(reason,))
+
+
+def _load_answers(key: str, objects: Objects) -> CatalogueAnswers | None:
+    stored = objects.get(key)
+    return None if stored is None else CatalogueAnswers.model_validate_json(stored.body)
 
 
 def _add_page(key: str, event: FetchInput, page: AnswerPage, objects: Objects) -> CatalogueAnswers:

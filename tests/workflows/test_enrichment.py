@@ -184,6 +184,16 @@ def test_the_same_page_twice_is_one_page(world: World) -> None:
     assert answers(world, ref).status == "ok"
 
 
+def test_a_late_repetition_asks_nobody_and_leaves_the_first_answer(world: World) -> None:
+    ref = started(world)
+    fetch(world, ref, Scripted({None: page(anime={"title": "as it was"})}))
+    before = world.objects.get(keys.answers(ref.execution, Catalogue.JIKAN.value))
+    world.clock.advance(timedelta(hours=1))
+    again = fetch(world, ref, Scripted({}))
+    assert (again.status, again.cursor) == ("ok", None)
+    assert world.objects.get(keys.answers(ref.execution, Catalogue.JIKAN.value)) == before
+
+
 @pytest.mark.parametrize(
     ("error", "status"),
     [
@@ -264,8 +274,12 @@ def test_a_late_page_does_not_undo_one_that_came_meanwhile(world: World) -> None
     ref = started(world)
     client = Scripted({None: page("2", n=[1]), "2": page("3", n=[2]), "3": page(n=[3])})
     fetch(world, ref, client)
-    fetch(world, ref, client, cursor="2")
-    faults = Faults(hooks={0: lambda: fetch(world, ref, client, cursor="3")})
+
+    def the_faster_one() -> None:
+        fetch(world, ref, client, cursor="2")
+        fetch(world, ref, client, cursor="3")
+
+    faults = Faults(hooks={0: the_faster_one})
     fetch_source(
         FetchInput(ref=ref, catalogue=Catalogue.JIKAN, cursor="2"),
         clients={Catalogue.JIKAN: client},
