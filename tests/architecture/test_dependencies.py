@@ -34,6 +34,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "cli": frozenset({"models", "domain", "workflows", "cli", "local"}),
     "local": frozenset({"models", "stores", "runtime", "local"}),
     "components": frozenset({"components", "models.collections"}),
+    "policies": frozenset({"policies"}),
 }
 NO_IO = frozenset({"boto3", "botocore", "pymongo", "redis", "urllib3", "qdrant_client", "socket", "subprocess", "os"})
 """Libraries that the pure layers leave to the adapters."""

@@ -31,7 +31,6 @@ QUEUE = "aws:sqs/queue:Queue"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 SCHEDULE = "aws:scheduler/schedule:Schedule"
-ACCESS = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 
 
 def _without_alarm_of(recording: Recording, namespace: str) -> Recording:
@@ -55,14 +54,12 @@ BAD: dict[str, Callable[[Recording], Recording]] = {
     "components_register_their_outputs_once": lambda r: changed(r, lambda c: not c.custom, output_registrations=0),
     "logical_names_hold_no_stage": lambda r: changed(r, _of(QUEUE), name="image-dlq-prod"),
     "physical_names_hold_the_stack": lambda r: with_inputs(r, QUEUE, {"name": "image-dlq"}),
-    "tags_say_project_environment_and_service": lambda r: with_inputs(r, QUEUE, {"tags": {"service": "queues"}}),
-    "data_is_encrypted": lambda r: with_inputs(r, QUEUE, {"sqsManagedSseEnabled": False}),
-    "no_bucket_is_public": lambda r: with_inputs(r, ACCESS, {"blockPublicPolicy": False}),
-    "logs_end": lambda r: with_inputs(r, "aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": None}),
+    "own_tags_are_a_service_of_ours": lambda r: with_inputs(r, QUEUE, {"tags": {"service": "queues"}}),
+    "functions_log_under_their_own_name": lambda r: with_inputs(r, FUNCTION, {"loggingConfig": {}}),
     "failures_go_somewhere": _undelivered,
-    "queues_keep_and_ring": lambda r: _without_alarm_of(r, "AWS/SQS"),
+    "queues_ring": lambda r: _without_alarm_of(r, "AWS/SQS"),
     "failed_executions_ring": lambda r: _without_alarm_of(r, "AWS/States"),
-    "rights_are_least": lambda r: with_inputs(r, ROLE_POLICY, {"policy": _policy("s3:GetObject", "*")}),
+    "rights_are_to_something": lambda r: with_inputs(r, ROLE_POLICY, {"policy": _policy("s3:GetObject", "data/*")}),
     "each_function_has_a_role_of_its_own": _shared_role,
     "secrets_are_marked": lambda r: changed(
         r, lambda f: f.type == FUNCTION and "environment" in f.secret_inputs, secret_inputs=frozenset()
