@@ -12,10 +12,12 @@ from typing import Any, Final, Literal
 import orjson
 from pydantic import ValidationError
 
-from models.errors import AnimeError, Malformed
+from models.errors import AnimeError, Malformed, Retryable
 from models.events import Report
 from workflows import keys
 from workflows.ports import Clock, Objects, Tokens
+
+REPEATED: Final = "; it is tried again by itself, and this report then tells how that ended"
 
 PROGRESS_INTERVAL: Final = timedelta(seconds=1)
 """Progress is written at most this often: it is for a person who watches."""
@@ -98,12 +100,16 @@ class Reporter:
 
 @contextmanager
 def reported(reporter: Reporter) -> Iterator[Reporter]:
-    """Around a run: an error that leaves it is written to the report as one line, and goes on."""
+    """Around a run: an error that leaves it is written to the report as one line, and goes on.
+
+    Where that may pass, the line says that the run is repeated: whoever invoked it asynchronously delivers it again.
+    """
     try:
         yield reporter
     except Exception as error:
         try:
-            reporter.fail(error_line(error))
+            again = REPEATED if isinstance(error, Retryable) else ""
+            reporter.fail(error_line(error) + again)
         except AnimeError as unwritten:
             error.add_note(f"the report could not be written either: {unwritten}")
         raise

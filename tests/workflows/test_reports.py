@@ -8,7 +8,7 @@ from domain.diffing import Member
 from models.errors import BadInput, Unavailable
 from models.events import Report
 from tests.support.fakes import Failing, FakeObjects, ManualClock
-from workflows.reports import Reporter, error_line, new_run_id, read_report, reported
+from workflows.reports import REPEATED, Reporter, error_line, new_run_id, read_report, reported
 
 
 def reporter(objects: FakeObjects | Failing, clock: ManualClock) -> Reporter:
@@ -47,6 +47,13 @@ def test_the_end_is_written_at_once_with_the_result() -> None:
     assert (report.kind, report.run_id, report.state, report.error) == ("sync", "run-1", "succeeded", None)
     assert report.result == {"new": 1, "members": {"new": [{"anime_id": "ani_1", "sources": ["u"]}]}}
     assert report.updated_at == "2026-11-21T01:00:00+00:00"
+
+
+def test_a_failure_that_may_pass_says_that_the_run_is_repeated() -> None:
+    objects = FakeObjects()
+    with pytest.raises(Unavailable), reported(reporter(objects, ManualClock())):
+        raise Unavailable("mongodb does not answer")
+    assert (stored(objects).state, stored(objects).error) == ("failed", f"mongodb does not answer{REPEATED}")
 
 
 def test_an_error_is_reported_as_one_line_and_goes_on() -> None:
