@@ -97,9 +97,7 @@ class Executor:
         """
         from ministack.services import lambda_svc
 
-        if not callable(getattr(lambda_svc, SEAM, None)) or not callable(
-            getattr(lambda_svc, "_emit_lambda_logs", None)
-        ):
+        if not callable(getattr(lambda_svc, SEAM, None)) or not callable(getattr(lambda_svc, _LOG_WRITER, None)):
             raise StartFailed(f"this version of MiniStack has no {SEAM}; the executor cannot take its place")
         self._logs.mkdir(parents=True, exist_ok=True)
         lambda_svc._execute_function_dispatch = self.dispatch

@@ -23,8 +23,8 @@ LOCAL_STACKS = ("local", "demo")
 POLL_SECONDS = 0.3
 SILENCE_SECONDS = 20 * 60
 """A run whose report has not changed for longer than any function may run is lost."""
-FIRST_WORD_SECONDS = 3 * 60
-"""A function's first act is a word in the report; Lambda repeats one that fails within this time."""
+FIRST_WORD_SECONDS = 5 * 60
+"""A run's first act is a word in its report. Lambda repeats one that fails before it twice, within three minutes."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class Session:
                 raise CommandError(report.error or "the run failed without a reason; see `anime local logs`")
             if report is not None and report.state == "succeeded":
                 return report
-            if clock() - heard > SILENCE_SECONDS:
+            if clock() - heard > (FIRST_WORD_SECONDS if last is None else SILENCE_SECONDS):
                 raise CommandError(f"nothing heard of run {run_id}; look at {keys.report(kind, run_id)} and the logs")
             sleep(POLL_SECONDS)
 

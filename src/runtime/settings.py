@@ -7,7 +7,7 @@ function's own class is what a test holds against the environment that the progr
 import json
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, ValidationError
 
@@ -157,8 +157,3 @@ class EpisodeSchedules(FunctionSettings):
     schedule_role_arn: str
     episode_function_arn: str
     schedule_dlq_arn: str
-
-
-def describe(settings: type[FunctionSettings]) -> dict[str, Any]:
-    """JSON Schema of a function's settings, for the generated reference."""
-    return settings.model_json_schema()

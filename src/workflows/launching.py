@@ -32,7 +32,6 @@ from workflows import keys
 from workflows.locking import acquire
 from workflows.ports import Animes, Executions, ExecutionStatus, Locks, Objects, PendingEvent, Tokens
 
-MAX_NAME_LENGTH: Final = 80
 _CAUSE_DIGITS: Final = 24
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cli.errors import CommandError, RemoteError
-from cli.session import SILENCE_SECONDS, Session, open_session, session_of
+from cli.session import FIRST_WORD_SECONDS, SILENCE_SECONDS, Session, open_session, session_of
 from local.places import Places, held
 from models.events import Report
 from tests.support.fake_stack import BUCKET, CALLER, REGION, FakeStack
@@ -82,7 +82,7 @@ def test_a_run_that_is_never_heard_of_is_given_up() -> None:
     time = Time()
     with pytest.raises(CommandError, match=rf"nothing heard of run {RUN}; look at reports/sync/{RUN}\.json"):
         follow(FakeStack(), time)
-    assert SILENCE_SECONDS < time.now < SILENCE_SECONDS + 5
+    assert FIRST_WORD_SECONDS < time.now < FIRST_WORD_SECONDS + 5
 
 
 def test_a_run_is_waited_for_as_long_as_its_report_changes() -> None:

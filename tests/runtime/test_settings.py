@@ -1,7 +1,6 @@
 """Settings from the environment: what is read how, and errors that name variables and never values."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -18,7 +17,6 @@ from runtime.settings import (
     LockTimes,
     ReviewPolicy,
     SyncLimits,
-    describe,
 )
 
 BASE = {"STACK": "local", "AWS_REGION": "eu-central-1"}
@@ -126,9 +124,3 @@ def test_what_may_hold_a_password_is_not_shown() -> None:
     cache = CacheServer.from_environment({**BASE, "REDIS_URL": f"redis://:{SECRET}@host/"})
     assert SECRET not in f"{documents!r}{documents!s}{cache!r}{cache!s}"
     assert SECRET in documents.mongo_uri
-
-
-def test_the_reference_names_every_field_of_a_function() -> None:
-    described: dict[str, Any] = describe(Documents)
-    assert set(described["properties"]) >= {"stack", "aws_region", "mongo_uri", "mongo_database"}
-    assert set(described["required"]) == {"stack", "aws_region", "mongo_uri", "mongo_database"}
