@@ -26,7 +26,7 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/uv export --quiet --frozen --no-dev --only-group deploy --no-emit-project --no-header | diff - requirements.txt
+	$(BIN)/uv export --quiet --frozen --no-dev --only-group deploy --no-emit-local --no-header | diff - requirements.txt
 	$(BIN)/pytest -q tests/architecture
 
 test: $(STAMP)
