@@ -31,7 +31,9 @@ site = Site(
     partition=aws.get_partition_output(opts=asking).partition,
 )
 
-alarms = AlarmTopic("alarms", AlarmTopicArgs(topic_name=site.name("alarms"), account=site.account), ours)
+alarms = AlarmTopic(
+    "alarms", AlarmTopicArgs(topic_name=site.name("alarms"), account=site.account, emails=settings.alarm_emails), ours
+)
 
 data = PrivateBucket(
     "data",

@@ -5,28 +5,27 @@ resource is registered, with the key, the harm it would do and the fix; a value 
 """
 
 import difflib
-import ipaddress
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
 
 import pulumi
 from pulumi.runtime import config as pulumi_config
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
 
+from components.mongo.atlas import Reach, Tier
+from components.plausibility import (
+    COMMIT_WAIT_LIMIT_SECONDS,
+    LOG_RETENTION_DAYS,
+    Problem,
+    implausible,
+    problem_of_field,
+)
 from components.tags import PROJECT
 
 DAY: Final = 24 * 3600
-
-LOG_RETENTION_DAYS: Final = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827)
-"""What CloudWatch Logs accepts, up to five years."""
-
-COMMIT_WAIT_LIMIT_SECONDS: Final = 200
-"""Four stores, each retried for this long, still end within a function's 15 minutes."""
 
 
 class Stage(StrEnum):
@@ -39,16 +38,6 @@ class SettingsError(Exception):
     """The settings of a stack are refused; each line names a key, the harm and the fix."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Problem:
-    key: str
-    harm: str
-    fix: str
-
-    def __str__(self) -> str:
-        return f"  {PROJECT}:{self.key}: {self.harm}. {self.fix}."
-
-
 def _from_json(value: object) -> object:
     """Lists and maps arrive as JSON text, as Pulumi hands over structured values."""
     return json.loads(value) if isinstance(value, str) else value
@@ -58,11 +47,24 @@ def _setting(description: str, *, harm: str, fix: str, **rules: Any) -> Any:
     return Field(description=description, json_schema_extra={"harm": harm, "fix": fix}, **rules)
 
 
+class NetworkKind(StrEnum):
+    NONE = "none"
+    FULL = "full"
+
+
 Seconds = Annotated[int, Field(ge=1)]
 Mode = Literal["new", "refresh", "premiere", "episode", "review_only"]
 HostName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)+$")]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+")]
 Structured = BeforeValidator(_from_json)
+PrivateCidr = Annotated[str, StringConstraints(pattern=r"^(10|172|192)(\.\d{1,3}){3}/(1[6-9]|2[0-4])$")]
+ZoneName = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")]
+ImageByDigest = Annotated[str, StringConstraints(pattern=r"^[^\s@]+@sha256:[0-9a-f]{64}$")]
+RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$")]
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+Origin = Annotated[str, StringConstraints(pattern=r"^https://[a-z0-9.-]+(:\d+)?$")]
+Cpu = Annotated[Literal[256, 512, 1024, 2048], Structured]
+CacheNode = Literal["cache.t4g.micro", "cache.t4g.small", "cache.t4g.medium"]
 
 
 class StackSettings(BaseModel):
@@ -78,11 +80,11 @@ class StackSettings(BaseModel):
         harm="resources would be made in a region that nobody chose",
         fix="Name a region such as eu-central-1",
     )
-    mongo_uri: SecretStr = _setting(
-        "Connection string of MongoDB, a secret; in the cloud without a password, as the functions sign in by IAM.",
-        harm="no function could reach the database",
-        fix="Set it: pulumi config set --secret anime-infra:mongoUri 'mongodb+srv://HOST/?authMechanism=MONGODB-AWS"
-        "&authSource=$external'",
+    mongo_uri: SecretStr | None = _setting(
+        "Connection string of a local stack's MongoDB; in the cloud the program makes the cluster itself.",
+        harm="the functions would reach no database, or another one than the program makes",
+        fix="Set it to mongodb://127.0.0.1:27017 on a local stack, and remove it elsewhere",
+        default=None,
     )
     mongo_database: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,38}$")] = _setting(
         "Database of all collections.",
@@ -90,16 +92,17 @@ class StackSettings(BaseModel):
         fix="Set it to anime_service, or anime_service_local on a local stack",
     )
     redis_url: str | None = _setting(
-        "Cache server; without it answers are not cached. The password, if any, is in Secrets Manager.",
+        "A local stack's cache server; in the cloud cacheNode makes one. Without any, answers are not cached.",
         harm="the cache could not be reached",
-        fix="Set a URL such as rediss://HOST:6379, or remove the key",
+        fix="Set it to redis://127.0.0.1:6379 on a local stack, and remove it elsewhere",
         default=None,
         pattern=r"^rediss?://[^\s/]+",
     )
-    qdrant_url: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s/]+|edge:.+)")] = _setting(
-        "The vector index: https://HOST:6333, or edge:FOLDER on a local stack.",
-        harm="nothing could be indexed or searched",
-        fix="Set it: pulumi config set anime-infra:qdrantUrl https://HOST:6333",
+    qdrant_url: Annotated[str, StringConstraints(pattern=r"^edge:.+")] | None = _setting(
+        "Folder of a local stack's vector index, edge:FOLDER; in the cloud the program makes the cluster.",
+        harm="nothing could be indexed or searched, or elsewhere than in the cluster that the program makes",
+        fix="Set it to edge:.local/vectors on a local stack, and remove it elsewhere",
+        default=None,
     )
     embedder: Annotated[str, StringConstraints(pattern=r"^(bedrock:[a-z0-9.:-]+|wordllama)$")] = _setting(
         "What makes vectors of texts: bedrock:MODEL-ID or wordllama (local). Another one needs a new index.",
@@ -244,23 +247,257 @@ class StackSettings(BaseModel):
         default_factory=dict,
     )
 
+    network: NetworkKind = _setting(
+        "none: functions outside a VPC, no cache and no services. full: a VPC with private subnets for all of them.",
+        harm="functions, cache and services would stand in no network or in one that nobody needs",
+        fix="Set it to none or full",
+        default=NetworkKind.NONE,
+    )
+    availability_zones: Annotated[tuple[ZoneName, ...], Structured] = _setting(
+        "Zones of the VPC. Append a zone to add one; another order or name moves subnets and all that is in them.",
+        harm="the outage of one zone would take everything down, or subnets be placed where there is no zone",
+        fix="List two or three of the region, such as [eu-central-1a, eu-central-1b]",
+        default=(),
+        max_length=4,
+    )
+    vpc_cidr: PrivateCidr = _setting(
+        "Addresses of the VPC.",
+        harm="the network would collide with another one, or be too small for its subnets",
+        fix="Choose a private range of /16 to /20 such as 10.20.0.0/16",
+        default="10.20.0.0/16",
+    )
+    nat: Literal["one", "zone"] = _setting(
+        "Ways out of the private subnets: one for all zones, or one in each zone, which costs as often.",
+        harm="private subnets would have no way out, or more than are paid for",
+        fix="Set it to one or zone",
+        default="one",
+    )
+    atlas_tier: Tier | None = _setting(
+        "Size of the MongoDB cluster: M0 is free, FLEX shared, M10 and larger dedicated with backups.",
+        harm="no cluster would be made, so no function had a database, or one of a size nobody chose",
+        fix="Choose M0, FLEX, M10, M20 or M30 in the cloud, and remove it on a local stack",
+        default=None,
+    )
+    atlas_network: Reach = _setting(
+        "How MongoDB is reached: open to any address (IAM users only), from the NAT's address, by peering or by a "
+        "private endpoint.",
+        harm="the functions would not reach the database, or the whole internet could knock at it",
+        fix="Choose open, nat, peering or private-endpoint",
+        default=Reach.OPEN,
+    )
+    atlas_open_access: bool = _setting(
+        "Says that the database may be knocked at from any address; only IAM roles of the stack get in.",
+        harm="the database's only wall would be its sign-in, without anybody having decided so",
+        fix="Set it to true with network none, and remove it elsewhere",
+        default=False,
+    )
+    atlas_cidr: PrivateCidr = _setting(
+        "Addresses of the cluster's network, for peering.",
+        harm="the two networks could not be joined",
+        fix="Choose a private range that does not overlap vpcCidr, such as 192.168.248.0/21",
+        default="192.168.248.0/21",
+    )
+    atlas_org_id: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{24}$")] | None = _setting(
+        "Organisation of Atlas; without it, the one that the API key belongs to.",
+        harm="the project would be made in an organisation that does not exist",
+        fix="Copy the 24 letters and digits from the organisation's settings, or remove the key",
+        default=None,
+    )
+    mongo_version: Annotated[str, StringConstraints(pattern=r"^\d{1,2}\.\d$")] = _setting(
+        "Major version of a dedicated MongoDB cluster.",
+        harm="no cluster of that version could be made",
+        fix="Set it to 8.0",
+        default="8.0",
+    )
+    atlas_backup_days: int = _setting(
+        "How long daily backups of a dedicated cluster are kept.",
+        harm="data could not be brought back when an error is found late, or backups be paid for without use",
+        fix="Choose 2 to 365; 14 is usual",
+        default=14,
+        ge=2,
+        le=365,
+    )
+    application_reader: RoleArn | None = _setting(
+        "IAM role of your applications that may read anime, episodes and characters in MongoDB.",
+        harm="the role could not sign in",
+        fix="Give a whole ARN such as arn:aws:iam::123456789012:role/web, or remove the key",
+        default=None,
+    )
+    qdrant_nodes: int = _setting(
+        "Nodes of the vector index.",
+        harm="the index would have no node, or more than the data needs",
+        fix="Choose 1 to 3; 1 is enough for 40,000 anime",
+        default=1,
+        ge=1,
+        le=3,
+    )
+    qdrant_min_ram_gib: float = _setting(
+        "Memory that a node of the vector index has at least; the cheapest package that has it is taken.",
+        harm="the index would not fit",
+        fix="Choose 0.5 to 64; 1 is enough for 40,000 anime",
+        default=1.0,
+        ge=0.5,
+        le=64,
+    )
+    qdrant_min_disk_gib: float = _setting(
+        "Disk that a node of the vector index has at least.",
+        harm="the index would not fit",
+        fix="Choose 1 to 512; 4 is enough for 40,000 anime",
+        default=4.0,
+        ge=1,
+        le=512,
+    )
+    qdrant_max_monthly_usd: float = _setting(
+        "What all nodes of the vector index may cost in a month of 730 hours; 0 takes the free package alone.",
+        harm="a package could be taken that nobody wants to pay for",
+        fix="Choose 0 to 2000",
+        default=0.0,
+        ge=0,
+        le=2000,
+    )
+    qdrant_backup_days: int | None = _setting(
+        "How long daily backups of a paid vector index are kept; without it there are none.",
+        harm="backups would be kept for a time that the service refuses",
+        fix="Choose 1 to 365, or remove the key",
+        default=None,
+        ge=1,
+        le=365,
+    )
+    cache_node: CacheNode | None = _setting(
+        "Size of the cache server; without it answers are not cached, and rates are counted in DynamoDB.",
+        harm="no cache of that size could be made",
+        fix="Choose cache.t4g.micro, cache.t4g.small or cache.t4g.medium, or remove the key",
+        default=None,
+    )
+    cache_nodes: int = _setting(
+        "Nodes of the cache; with two, one takes over when the other fails.",
+        harm="the cache would have no node, or more than anybody asks",
+        fix="Choose 1 to 3",
+        default=1,
+        ge=1,
+        le=3,
+    )
+    services: bool = _setting(
+        "Whether the GraphQL server and the search agent run.",
+        harm="containers would be paid for that nobody asks, or the API be missing",
+        fix="Set it to true with network full, else to false",
+        default=False,
+    )
+    bff_image: ImageByDigest | None = _setting(
+        "Container of the GraphQL server, by digest; a placeholder until you build your own.",
+        harm="a tag can be moved, so nobody would know what runs",
+        fix="Give REPOSITORY@sha256:DIGEST",
+        default=None,
+    )
+    bff_cpu: Cpu = _setting(
+        "Processor of a task of the GraphQL server, in 1/1024.",
+        harm="no task of that size could be started",
+        fix="Choose 256, 512, 1024 or 2048",
+        default=256,
+    )
+    bff_memory_mib: int = _setting(
+        "Memory of a task of the GraphQL server.",
+        harm="no task of that size could be started",
+        fix="Choose 2 to 8 times bffCpu, in steps of 1024 from 1024 on",
+        default=512,
+        ge=512,
+        le=16384,
+    )
+    bff_tasks: Annotated[tuple[int, int], Structured] = _setting(
+        "Least and most tasks of the GraphQL server.",
+        harm="nobody would answer, or a flood of requests become a bill",
+        fix="Give two numbers of 1 to 20 such as [1, 4]",
+        default=(1, 2),
+    )
+    bff_requests_per_second: int = _setting(
+        "Requests that the public API lets through; twice as many for a moment.",
+        harm="the API would refuse its users, or a flood reach the database",
+        fix="Choose 1 to 10000; 50 is usual",
+        default=50,
+        ge=1,
+        le=10000,
+    )
+    bff_origins: Annotated[tuple[Origin, ...], Structured] = _setting(
+        "Web pages that may call the API from a browser.",
+        harm="a page could not call the API, or any page call it in a user's name",
+        fix="List origins such as https://www.example.org, without a path",
+        default=(),
+    )
+    agent_image: ImageByDigest | None = _setting(
+        "Container of the search agent, by digest; a placeholder until you build your own.",
+        harm="a tag can be moved, so nobody would know what runs",
+        fix="Give REPOSITORY@sha256:DIGEST",
+        default=None,
+    )
+    agent_cpu: Cpu = _setting(
+        "Processor of a task of the search agent, in 1/1024.",
+        harm="no task of that size could be started",
+        fix="Choose 256, 512, 1024 or 2048",
+        default=256,
+    )
+    agent_memory_mib: int = _setting(
+        "Memory of a task of the search agent.",
+        harm="no task of that size could be started",
+        fix="Choose 2 to 8 times agentCpu, in steps of 1024 from 1024 on",
+        default=512,
+        ge=512,
+        le=16384,
+    )
+    agent_tasks: Annotated[tuple[int, int], Structured] = _setting(
+        "Least and most tasks of the search agent.",
+        harm="nobody would answer, or a flood of requests become a bill",
+        fix="Give two numbers of 1 to 20 such as [1, 2]",
+        default=(1, 2),
+    )
+    alarm_emails: Annotated[tuple[Email, ...], Structured] = _setting(
+        "Who gets the alarms; each address is asked once to confirm.",
+        harm="an alarm would reach nobody",
+        fix="List addresses such as [you@example.org]",
+        default=(),
+    )
+    review_reminder_hours: int = _setting(
+        "A review that waits longer rings an alarm.",
+        harm="reviews would expire unseen, or ring before anybody could look",
+        fix="Choose 1 to 1440, below reviewTimeoutSeconds; 72 is usual",
+        default=72,
+        ge=1,
+        le=1440,
+    )
+    fetch_concurrency: int | None = _setting(
+        "Functions that ask catalogues at the same time at most, set aside from the account's concurrency.",
+        harm="the catalogues would be asked by more workers than they bear, or the account have none left: AWS keeps "
+        "10 for all other functions, and a new account has 10 in all",
+        fix="Choose 1 to 100, or remove the key until the account's quota is above 10 (see anime doctor)",
+        default=None,
+        ge=1,
+        le=100,
+    )
+    monthly_budget_usd: float | None = _setting(
+        "What the stack may cost a month; anime cost fails above it.",
+        harm="nobody would notice when a change of settings becomes a bill",
+        fix="Set the sum that you are ready to pay, more than 0",
+        default=None,
+        gt=0,
+        le=100_000,
+    )
+
     @property
     def keeps_state(self) -> bool:
         """Whether stateful resources are protected from deletion."""
         return self.stage is Stage.PROD
 
     @property
-    def index_needs_key(self) -> bool:
-        return self.qdrant_url.startswith("https://")
-
-    @property
-    def cache_needs_password(self) -> bool:
-        return (self.redis_url or "").startswith("rediss://")
-
-    @property
     def catalogues_need_tokens(self) -> bool:
         """A replay asks nobody, and a local stack has no tokens to give."""
+        return self.in_cloud
+
+    @property
+    def in_cloud(self) -> bool:
         return self.stage is not Stage.LOCAL
+
+    @property
+    def in_vpc(self) -> bool:
+        return self.network is NetworkKind.FULL
 
     @property
     def machine_timeout_seconds(self) -> int:
@@ -284,7 +521,7 @@ def parse_settings(values: Mapping[str, object], *, stack: str) -> StackSettings
     except ValidationError as error:
         problems = [_problem(str(e["loc"][0]), e["type"], e["msg"]) for e in error.errors(include_input=False)]
     else:
-        problems = list(_implausible(settings, stack))
+        problems = list(implausible(settings, stack))
         if not problems:
             return settings
     raise SettingsError("\n".join([f"Pulumi.{stack}.yaml is refused:", *map(str, problems)]))
@@ -298,80 +535,12 @@ def read_settings() -> StackSettings:
     return parse_settings({key: namespace.get(key) for key in keys}, stack=pulumi.get_stack())
 
 
-_FIELDS: Final = {to_camel(name): field for name, field in StackSettings.model_fields.items()}
+_NAMES: Final = {to_camel(name): name for name in StackSettings.model_fields}
 
 
 def _problem(key: str, kind: str, message: str) -> Problem:
-    field = _FIELDS.get(key)
-    if field is None:
-        close = difflib.get_close_matches(key, _FIELDS, n=1)
+    if key not in _NAMES:
+        close = difflib.get_close_matches(key, _NAMES, n=1)
         meant = f"Spell it {close[0]}" if close else "Remove it"
         return Problem(key=key, harm="unknown, so what it was meant to change would stay as it is", fix=meant)
-    extra = field.json_schema_extra
-    assert isinstance(extra, dict)  # noqa: S101  every field is made by _setting
-    what = "missing" if kind == "missing" else message.lower()
-    return Problem(key=key, harm=f"{what}; {extra['harm']}", fix=str(extra["fix"]))
-
-
-def _implausible(settings: StackSettings, stack: str) -> Iterator[Problem]:
-    """What is valid by itself and yet cannot be meant."""
-    if stack in set(Stage) and stack != settings.stage:
-        yield Problem(
-            key="stage",
-            harm=f"the stack is called {stack}, and another stage's rules of deletion would apply to its data",
-            fix=f"Set it to {stack}",
-        )
-    if settings.log_retention_days not in LOG_RETENTION_DAYS:
-        yield _problem("logRetentionDays", "value", "not a period that CloudWatch Logs knows")
-    if sum(settings.commit_retry_seconds) > COMMIT_WAIT_LIMIT_SECONDS:
-        yield _problem("commitRetrySeconds", "value", "the waits add up to more than the function lives")
-    if settings.redis_url and urlsplit(settings.redis_url).password:
-        yield Problem(
-            key="redisUrl",
-            harm="holds a password, which anybody could read who may list the functions",
-            fix="Take it out and store it in the secret redis-auth",
-        )
-    if settings.stage is not Stage.LOCAL:
-        yield from _only_local(settings)
-
-
-def _only_local(settings: StackSettings) -> Iterator[Problem]:
-    """What a stack in the cloud must not have."""
-    uri = urlsplit(settings.mongo_uri.get_secret_value())
-    if uri.password:
-        yield Problem(
-            key="mongoUri",
-            harm="holds a password, which anybody could read who may see the functions' environment",
-            fix="Let the functions sign in by IAM: authMechanism=MONGODB-AWS&authSource=$external",
-        )
-    for key, wrong, fix in (
-        ("awsEndpointUrl", settings.aws_endpoint_url is not None, "Remove it"),
-        ("httpTransport", settings.http_transport != "live", "Set it to live"),
-        ("qdrantUrl", not settings.qdrant_url.startswith("https://"), "Set an https:// address"),
-        ("embedder", not settings.embedder.startswith("bedrock:"), "Set it to bedrock:amazon.titan-embed-text-v2:0"),
-        ("redisUrl", not (settings.redis_url or "rediss:").startswith("rediss:"), "Use rediss://, which is encrypted"),
-    ):
-        if wrong:
-            yield Problem(key=key, harm="only a local stack can have this; in the cloud it would not work", fix=fix)
-    for key, url in (("releaseApiUrl", settings.release_api_url), *_catalogue_urls(settings)):
-        if not url.startswith("https://") or _is_address(url):
-            yield Problem(
-                key=key, harm="anybody on the way could change what it answers", fix="Use https:// and a name"
-            )
-    if settings.review_timeout_seconds < 3600:  # noqa: PLR2004  an hour, as the setting's fix says
-        yield _problem("reviewTimeoutSeconds", "value", "shorter than an hour")
-    if settings.lock_first_lease_seconds < 60:  # noqa: PLR2004  a minute, as the setting's fix says
-        yield _problem("lockFirstLeaseSeconds", "value", "shorter than a minute")
-
-
-def _catalogue_urls(settings: StackSettings) -> Iterator[tuple[str, str]]:
-    for url in settings.catalogue_urls.values():
-        yield "catalogueUrls", url
-
-
-def _is_address(url: str) -> bool:
-    try:
-        ipaddress.ip_address(urlsplit(url).hostname or "")
-    except ValueError:
-        return False
-    return True
+    return problem_of_field(StackSettings, _NAMES[key], "missing" if kind == "missing" else message.lower())

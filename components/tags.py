@@ -17,6 +17,10 @@ class Service(StrEnum):
     REVIEW = "review"
     SCHEDULES = "schedules"
     OPERATIONS = "operations"
+    NETWORK = "network"
+    STORES = "stores"
+    BFF = "bff"
+    AGENT = "agent"
 
 
 def default_tags(*, environment: str) -> dict[str, str]:

@@ -81,6 +81,9 @@ class Monitor(mocks.MockMonitor):
     there are answered with a mark instead, and whatever is built from a mark is refused by name.
     """
 
+    reads_archives: Final = False
+    """Asked by ``components.packaging``: functions run from the source tree here, so no archive needs its content."""
+
     def __init__(self, realiser: Realiser, *, stack: str, project: str, progress: Callable[[str], None]) -> None:
         super().__init__(_Mocks(self))
         self._realiser = realiser

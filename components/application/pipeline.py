@@ -20,11 +20,20 @@ from components.application.concerns import (
     grants_of,
     variables_of,
 )
+from components.aws.alarms import OwnMetric
 from components.aws.grants import Grant
 from components.aws.lambda_functions import Function, FunctionArgs
 from components.aws.review import Review, ReviewArgs
-from components.aws.schedules import EpisodeSchedules, EpisodeSchedulesArgs, Schedules, SchedulesArgs, Timer
+from components.aws.schedules import (
+    EpisodeSchedules,
+    EpisodeSchedulesArgs,
+    Overdue,
+    Schedules,
+    SchedulesArgs,
+    Timer,
+)
 from components.aws.step_functions import Machine, MachineArgs, definition_file, placeholders
+from components.mongo.users import DocumentRights, DocumentUser
 from components.mongo.collections_indexes import CollectionsIndexes, CollectionsIndexesArgs
 from components.packaging import code_of, handler_of
 from components.settings import DAY, StackSettings
@@ -41,6 +50,7 @@ UPLOADS: Final = "work/uploads/"
 AUDIT_COPIES: Final = "processed/updated-entries/"
 SYNC_STATE: Final = "processed/sync-state.json"
 RESTORE_STATE: Final = "processed/restore-state.json"
+WATCH_MEMORY: Final = "reports/watch/since.json"
 
 
 class Caller(StrEnum):
@@ -76,6 +86,8 @@ class FunctionSpec:
     deletes: tuple[str, ...] = ()
     executions: tuple[Execution, ...] = ()
     drains: bool = False
+    documents: DocumentRights | None = None
+    outside_vpc: bool = False
     service: Service = Service.PIPELINE
 
     @property
@@ -91,6 +103,7 @@ FUNCTIONS: Final = (
         memory_mib=512,
         timeout_seconds=60,
         concerns=(Concern.DATA_BUCKET, Concern.DOCUMENTS, Concern.LOCK_TIMES),
+        documents=DocumentRights.LOCK,
         reads=(WORK,),
         writes=(WORK,),
     ),
@@ -142,6 +155,7 @@ FUNCTIONS: Final = (
         memory_mib=512,
         timeout_seconds=60,
         concerns=(Concern.DATA_BUCKET, Concern.DOCUMENTS, Concern.ENRICHMENT_MACHINE, Concern.REVIEW_POLICY),
+        documents=DocumentRights.REVIEW,
         reads=(WORK,),
         writes=(WORK,),
         executions=(Execution.ANSWER,),
@@ -154,6 +168,7 @@ FUNCTIONS: Final = (
         memory_mib=512,
         timeout_seconds=60,
         concerns=(Concern.DATA_BUCKET, Concern.DOCUMENTS, Concern.ENRICHMENT_MACHINE),
+        documents=DocumentRights.REVIEW,
         reads=(WORK,),
         writes=(WORK,),
         executions=(Execution.ANSWER,),
@@ -175,6 +190,7 @@ FUNCTIONS: Final = (
             Concern.LOCK_TIMES,
             Concern.ENRICHMENT_MACHINE,
         ),
+        documents=DocumentRights.COMMIT,
         reads=(WORK, SAGAS),
         writes=(SAGAS, AUDIT_COPIES),
         executions=(Execution.DESCRIBE,),
@@ -192,6 +208,7 @@ FUNCTIONS: Final = (
             Concern.LOCK_TIMES,
             Concern.COMMIT_QUEUE,
         ),
+        documents=DocumentRights.COORDINATE,
         reads=(WORK, SAGAS),
         writes=(WORK, REPORTS),
         deletes=(WORK,),
@@ -213,6 +230,7 @@ FUNCTIONS: Final = (
             Concern.ENRICHMENT_MACHINE,
             Concern.CATALOGUES,
         ),
+        documents=DocumentRights.COORDINATE,
         reads=(WORK, PROCESSED, RELEASES, REPORTS),
         writes=(WORK, PROCESSED, RELEASES, REPORTS),
         deletes=(UPLOADS,),
@@ -232,9 +250,22 @@ FUNCTIONS: Final = (
             Concern.BULK_MACHINE,
             Concern.CATALOGUES,
         ),
+        documents=DocumentRights.READ,
         reads=(WORK, PROCESSED, REPORTS),
         writes=(WORK, PROCESSED, RELEASES, REPORTS),
         deletes=(WORK,),
+    ),
+    FunctionSpec(
+        task="rehost_batch",
+        meaning="Re-hosts the images of one batch",
+        caller=Caller.MACHINE,
+        memory_mib=2048,
+        timeout_seconds=900,
+        concerns=(Concern.DATA_BUCKET, Concern.IMAGES, Concern.CATALOGUES),
+        reads=(WORK,),
+        writes=(WORK,),
+        outside_vpc=True,
+        service=Service.IMAGES,
     ),
     FunctionSpec(
         task="index_batch",
@@ -242,14 +273,8 @@ FUNCTIONS: Final = (
         caller=Caller.MACHINE,
         memory_mib=2048,
         timeout_seconds=900,
-        concerns=(
-            Concern.DATA_BUCKET,
-            Concern.DOCUMENTS,
-            Concern.VECTOR_INDEX,
-            Concern.EMBEDDINGS,
-            Concern.IMAGES,
-            Concern.CATALOGUES,
-        ),
+        concerns=(Concern.DATA_BUCKET, Concern.DOCUMENTS, Concern.VECTOR_INDEX, Concern.EMBEDDINGS),
+        documents=DocumentRights.LOAD,
         reads=(WORK, REPORTS),
         writes=(WORK, REPORTS),
     ),
@@ -260,6 +285,7 @@ FUNCTIONS: Final = (
         memory_mib=1024,
         timeout_seconds=300,
         concerns=(Concern.DATA_BUCKET, Concern.DOCUMENTS),
+        documents=DocumentRights.READ,
         reads=(WORK, PROCESSED, REPORTS),
         writes=(PROCESSED, REPORTS),
         deletes=(WORK,),
@@ -271,6 +297,7 @@ FUNCTIONS: Final = (
         memory_mib=2048,
         timeout_seconds=900,
         concerns=(Concern.DATA_BUCKET, Concern.DOCUMENTS, Concern.VECTOR_INDEX, Concern.EMBEDDINGS),
+        documents=DocumentRights.READ,
         reads=(PROCESSED, SNAPSHOTS, REPORTS),
         writes=(PROCESSED, SNAPSHOTS, REPORTS),
     ),
@@ -281,6 +308,7 @@ FUNCTIONS: Final = (
         memory_mib=2048,
         timeout_seconds=900,
         concerns=(Concern.DATA_BUCKET, Concern.DOCUMENTS, Concern.VECTOR_INDEX, Concern.EMBEDDINGS),
+        documents=DocumentRights.RESTORE,
         reads=(PROCESSED, SNAPSHOTS, REPORTS),
         writes=(PROCESSED, REPORTS),
         deletes=(RESTORE_STATE, SYNC_STATE),
@@ -298,6 +326,7 @@ FUNCTIONS: Final = (
             Concern.EMBEDDINGS,
             Concern.ENRICHMENT_MACHINE,
         ),
+        documents=DocumentRights.LOCK,
         reads=(REPORTS,),
         writes=(REPORTS,),
         executions=(Execution.DESCRIBE,),
@@ -319,6 +348,7 @@ FUNCTIONS: Final = (
             Concern.ENRICHMENT_MACHINE,
             Concern.COMMIT_QUEUE,
         ),
+        documents=DocumentRights.LOCK,
         reads=(WORK, SAGAS, REPORTS),
         writes=(SAGAS, AUDIT_COPIES, REPORTS),
         deletes=(WORK,),
@@ -332,6 +362,7 @@ FUNCTIONS: Final = (
         memory_mib=1024,
         timeout_seconds=30,
         concerns=(Concern.DOCUMENTS, Concern.VECTOR_INDEX, Concern.EMBEDDINGS),
+        documents=DocumentRights.READ,
     ),
     FunctionSpec(
         task="migrate_collections",
@@ -340,6 +371,7 @@ FUNCTIONS: Final = (
         memory_mib=512,
         timeout_seconds=300,
         concerns=(Concern.DOCUMENTS, Concern.VECTOR_INDEX),
+        documents=DocumentRights.MIGRATE,
     ),
     FunctionSpec(
         task="enrich",
@@ -348,6 +380,7 @@ FUNCTIONS: Final = (
         memory_mib=512,
         timeout_seconds=60,
         concerns=(Concern.DATA_BUCKET, Concern.DOCUMENTS, Concern.ENRICHMENT_MACHINE, Concern.LOCK_TIMES),
+        documents=DocumentRights.START,
         reads=(WORK,),
         writes=(WORK,),
         executions=(Execution.START, Execution.DESCRIBE),
@@ -365,6 +398,7 @@ FUNCTIONS: Final = (
             Concern.LOCK_TIMES,
             Concern.EPISODE_SCHEDULES,
         ),
+        documents=DocumentRights.START,
         reads=(WORK,),
         writes=(WORK,),
         executions=(Execution.START, Execution.DESCRIBE),
@@ -377,19 +411,71 @@ FUNCTIONS: Final = (
         memory_mib=512,
         timeout_seconds=60,
         concerns=(Concern.DATA_BUCKET, Concern.DOCUMENTS, Concern.ENRICHMENT_MACHINE, Concern.LOCK_TIMES),
+        documents=DocumentRights.START,
         reads=(WORK,),
         writes=(WORK,),
         executions=(Execution.START, Execution.DESCRIBE),
         service=Service.SCHEDULES,
     ),
+    FunctionSpec(
+        task="watch",
+        meaning="Measures how long reviews wait and how long ago the weekly runs succeeded",
+        caller=Caller.LATER,
+        memory_mib=512,
+        timeout_seconds=120,
+        concerns=(Concern.DATA_BUCKET, Concern.DOCUMENTS),
+        documents=DocumentRights.WATCH,
+        reads=(REPORTS,),
+        writes=(WATCH_MEMORY,),
+        service=Service.OPERATIONS,
+    ),
 )
 
+
+@dataclass(frozen=True, kw_only=True)
+class FixedTimer:
+    """A timer that is always there; it sends an empty event."""
+
+    role: str
+    expression: str
+    task: str
+    meaning: str
+    overdue: Overdue
+
+
+_WEEKLY_HOURS: Final = 7 * 24 + 6
+"""A week, and as long as a run that fails is repeated: deliveries for an hour, then Lambda's own."""
+
 TIMERS: Final = (
-    ("weekly-sync", "cron(0 1 ? * SAT *)", "weekly_sync_starter", "Saturday 01:00 UTC: the newest release"),
-    ("snapshot", "cron(0 3 ? * SUN *)", "create_database_snapshot", "Sunday 03:00 UTC: both stores"),
-    ("daily-scheduler", "cron(5 0 * * ? *)", "daily_scheduler", "00:05 UTC: the episodes of the day"),
+    FixedTimer(
+        role="weekly-sync",
+        expression="cron(0 1 ? * SAT *)",
+        task="weekly_sync_starter",
+        meaning="Saturday 01:00 UTC: the newest release",
+        overdue=Overdue(hours=_WEEKLY_HOURS, metric=OwnMetric.HOURS_SINCE_SYNC),
+    ),
+    FixedTimer(
+        role="snapshot",
+        expression="cron(0 3 ? * SUN *)",
+        task="create_database_snapshot",
+        meaning="Sunday 03:00 UTC: both stores",
+        overdue=Overdue(hours=_WEEKLY_HOURS, metric=OwnMetric.HOURS_SINCE_SNAPSHOT),
+    ),
+    FixedTimer(
+        role="daily-scheduler",
+        expression="cron(5 0 * * ? *)",
+        task="daily_scheduler",
+        meaning="00:05 UTC: the episodes of the day",
+        overdue=Overdue(hours=26),
+    ),
+    FixedTimer(
+        role="watch",
+        expression="cron(30 * * * ? *)",
+        task="watch",
+        meaning="half past every hour: how old everything is",
+        overdue=Overdue(hours=3),
+    ),
 )
-"""Name, expression, task and meaning of the fixed timers; each sends an empty event."""
 
 _EPISODE_TASK: Final = "run_single_episode_update"
 
@@ -446,6 +532,8 @@ class Pipeline(pulumi.ComponentResource):
                     "decides": functions["review"].function_name,
                     "requests": functions["request_review"].function_name,
                 },
+                stack=args.site.stack,
+                remind_after_hours=args.settings.review_reminder_hours,
                 alarm_topic_arn=args.alarm_topic_arn,
             ),
             child,
@@ -580,12 +668,21 @@ def _bulk_index(args: PipelineArgs, functions: dict[str, Function]) -> MachineAr
 def _schedules(args: PipelineArgs, functions: dict[str, Function]) -> SchedulesArgs:
     return SchedulesArgs(
         name_prefix=args.site.prefix,
+        stack=args.site.stack,
         timers=[
-            Timer(role=role, expression=expression, function_arn=functions[task].arn, meaning=meaning)
-            for role, expression, task, meaning in TIMERS
+            Timer(
+                role=timer.role,
+                expression=timer.expression,
+                function_name=functions[timer.task].function_name,
+                function_arn=functions[timer.task].arn,
+                meaning=timer.meaning,
+                overdue=timer.overdue,
+            )
+            for timer in TIMERS
         ],
         enabled=args.settings.schedules_enabled,
         dead_letter_queue_arn=args.schedule_dlq_arn,
+        alarm_topic_arn=args.alarm_topic_arn,
         account=args.site.account,
     )
 

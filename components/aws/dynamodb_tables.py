@@ -1,4 +1,4 @@
-"""Tables. The one there is remembers where each image URL went, so that no image is fetched twice."""
+"""Tables: where each image URL went, and how often each catalogue was asked."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -38,6 +38,39 @@ class DeduplicationMap(pulumi.ComponentResource):
             deletion_protection_enabled=args.protect,
             tags=service_tags(Service.IMAGES),
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect, retain_on_delete=args.protect),
+        )
+        self.table_name = table.name
+        self.arn = table.arn
+        self.register_outputs({"table_name": self.table_name, "arn": self.arn})
+
+
+RATE_KEY: Final = "catalogue"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateBucketsArgs:
+    table_name: str
+
+
+class RateBuckets(pulumi.ComponentResource):
+    """One token bucket a catalogue, changed by conditional update, where the stack has no cache to count in.
+
+    Nothing in it is worth keeping: a lost bucket begins full.
+    """
+
+    def __init__(self, name: str, args: RateBucketsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("anime:aws:RateBuckets", name, None, opts)
+        table = aws.dynamodb.Table(
+            f"{name}-table",
+            name=args.table_name,
+            billing_mode="PAY_PER_REQUEST",
+            hash_key=RATE_KEY,
+            attributes=[{"name": RATE_KEY, "type": "S"}],
+            server_side_encryption={"enabled": True},
+            point_in_time_recovery={"enabled": False},
+            deletion_protection_enabled=False,
+            tags=service_tags(Service.PIPELINE),
+            opts=pulumi.ResourceOptions(parent=self),
         )
         self.table_name = table.name
         self.arn = table.arn

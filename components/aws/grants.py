@@ -7,8 +7,18 @@ from typing import Any, Final
 
 import pulumi
 
-WILDCARD_REASONS: Final[Mapping[str, str]] = {}
-"""Actions that may be granted on resource ``*``, each with the reason. None is needed so far."""
+_NETWORK_INTERFACES: Final = "Lambda attaches a function to the VPC by interfaces that have no ARN before"
+
+WILDCARD_REASONS: Final[Mapping[str, str]] = {
+    "ec2:AssignPrivateIpAddresses": _NETWORK_INTERFACES,
+    "ec2:CreateNetworkInterface": _NETWORK_INTERFACES,
+    "ec2:DeleteNetworkInterface": _NETWORK_INTERFACES,
+    "ec2:DescribeNetworkInterfaces": _NETWORK_INTERFACES,
+    "ec2:DescribeSubnets": _NETWORK_INTERFACES,
+    "ec2:UnassignPrivateIpAddresses": _NETWORK_INTERFACES,
+    "ecr:GetAuthorizationToken": "a login to the registry is of the account, not of a repository",
+}
+"""Actions that may be granted on resource ``*``, each with the reason."""
 
 Condition = Mapping[str, Mapping[str, pulumi.Input[str]]]
 

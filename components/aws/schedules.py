@@ -1,4 +1,8 @@
-"""Timers: the fixed ones, and the group that the daily scheduler fills with one schedule an episode."""
+"""Timers: the fixed ones, and the group that the daily scheduler fills with one schedule an episode.
+
+What a timer cannot deliver goes to the dead-letter queue. That it does not fire at all, or its run never ends well, is
+noticed by an alarm that comes with each fixed timer.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,6 +12,14 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.alarms import (
+    LONGEST_LOOK_BACK_HOURS,
+    OwnMetric,
+    Silence,
+    alarm_above,
+    alarm_when_silent,
+    measured,
+)
 from components.aws.grants import Grant, policy_document, trust_document
 from components.tags import Service, service_tags
 
@@ -17,13 +29,35 @@ _DELIVERY_SECONDS: Final = 3600
 
 
 @dataclass(frozen=True, kw_only=True)
+class Overdue:
+    """When a run that did not come is missed: ``hours`` after the last one, its repetitions included.
+
+    ``metric`` tells how long ago a run succeeded. Without it invocations are counted, of seven days at most.
+    """
+
+    hours: int
+    metric: OwnMetric | None = None
+
+    def __post_init__(self) -> None:
+        if self.hours < 1:
+            raise ValueError("every run would be missed before it could come; give at least an hour")
+        if self.metric is None and self.hours > LONGEST_LOOK_BACK_HOURS:
+            raise ValueError(
+                f"the alarm would be refused: CloudWatch looks back {LONGEST_LOOK_BACK_HOURS} hours, not {self.hours}; "
+                "name a metric of the function watch"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Timer:
     """``expression`` as EventBridge Scheduler writes it, in UTC. ``event`` is the function's whole input."""
 
     role: str
     expression: str
+    function_name: pulumi.Input[str]
     function_arn: pulumi.Input[str]
     meaning: str
+    overdue: Overdue
     event: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -33,12 +67,14 @@ class Timer:
 
 @dataclass(frozen=True, kw_only=True)
 class SchedulesArgs:
-    """``enabled`` False keeps the timers from firing by themselves."""
+    """``enabled`` False keeps the timers from firing by themselves, and their alarms from ringing."""
 
     name_prefix: str
+    stack: str
     timers: Sequence[Timer]
     enabled: bool
     dead_letter_queue_arn: pulumi.Input[str]
+    alarm_topic_arn: pulumi.Input[str]
     account: pulumi.Input[str]
 
     def __post_init__(self) -> None:
@@ -79,7 +115,31 @@ class Schedules(pulumi.ComponentResource):
                 },
                 opts=pulumi.ResourceOptions(parent=self),
             )
+            _alarm_when_overdue(f"{name}-{timer.role}-alarm", timer, args, parent=self)
         self.register_outputs({})
+
+
+def _alarm_when_overdue(name: str, timer: Timer, args: SchedulesArgs, *, parent: pulumi.Resource) -> None:
+    alarm_name = f"{args.name_prefix}-{timer.role}-overdue"
+    hours, metric = timer.overdue.hours, timer.overdue.metric
+    if metric is None:
+        silence = Silence(
+            alarm_name=alarm_name,
+            function_name=timer.function_name,
+            hours=hours,
+            meaning=f"{timer.role} has not run for {hours} hours ({timer.meaning}): see whether its schedule is "
+            "there and enabled, and what lies in the schedules' dead-letter queue",
+        )
+        alarm_when_silent(name, silence, topic_arn=args.alarm_topic_arn, parent=parent, enabled=args.enabled)
+        return
+    watch = measured(
+        metric,
+        stack=args.stack,
+        alarm_name=alarm_name,
+        meaning=f"{timer.role} has not succeeded for {hours} hours ({timer.meaning}): its last report says why; then "
+        "start it by hand with the anime command",
+    )
+    alarm_above(name, watch, limit=hours, topic_arn=args.alarm_topic_arn, parent=parent, enabled=args.enabled)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,11 +6,11 @@ from models.events import BootstrapInput
 from runtime import clients
 from runtime.handler import Context, lambda_function
 from runtime.ports import run_as_report
-from runtime.settings import BulkMachine, Catalogues, DataBucket, Documents, Releases, VectorIndex
+from runtime.settings import BulkMachine, DataBucket, Documents, Releases, VectorIndex
 from workflows.bootstrap import BootstrapLimits, BootstrapPorts, plan_bootstrap
 
 
-class Settings(DataBucket, Documents, VectorIndex, Releases, BulkMachine, Catalogues):
+class Settings(DataBucket, Documents, VectorIndex, Releases, BulkMachine):
     pass
 
 

@@ -3,11 +3,11 @@
 from models.events import ImagesOutput, TaskInput
 from runtime import clients
 from runtime.handler import Context, lambda_function
-from runtime.settings import Catalogues, DataBucket, Images
+from runtime.settings import DataBucket, Images, OutsideWorld
 from workflows.image_states import ingest_images
 
 
-class Settings(DataBucket, Images, Catalogues):
+class Settings(DataBucket, Images, OutsideWorld):
     pass
 
 

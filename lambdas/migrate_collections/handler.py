@@ -1,11 +1,10 @@
-"""Creates collections, indexes and vector collections; run by the deployment whenever their description changes."""
+"""Brings collections, indexes and vector collections to the schema; run by the deployment whenever that changes."""
 
-from typing import Any
-
-from models.events import MigrateInput
+from models.events import MigrateInput, MigrateOutput
 from runtime import clients
 from runtime.handler import Context, lambda_function
 from runtime.settings import Documents, VectorIndex
+from workflows.migration import migrate
 
 
 class Settings(Documents, VectorIndex):
@@ -13,10 +12,8 @@ class Settings(Documents, VectorIndex):
 
 
 @lambda_function(event=MigrateInput, settings=Settings)
-def handler(event: MigrateInput, context: Context[Settings]) -> dict[str, Any]:
-    changed = (
-        *clients.document_schema(context.settings).migrate(),
-        *clients.migrate_vectors(context.settings),
-    )
-    context.log.info("migrated", changed=list(changed))
-    return {"changed": list(changed), "schema_hash": event.schema_hash}
+def handler(event: MigrateInput, context: Context[Settings]) -> MigrateOutput:
+    schemas = (clients.document_schema(context.settings), clients.vector_schema(context.settings))
+    done = migrate(event, schemas, sleep=context.sleep)
+    context.log.info("migrated", created=done.created, changed=done.changed, left_over=done.left_over)
+    return done

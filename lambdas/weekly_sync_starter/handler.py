@@ -6,11 +6,11 @@ from models.events import SyncInput
 from runtime import clients
 from runtime.handler import Context, lambda_function
 from runtime.ports import LaunchSettings, launch_ports, run_as_report
-from runtime.settings import Catalogues, Releases, SyncLimits, VectorIndex
+from runtime.settings import Releases, SyncLimits, VectorIndex
 from workflows import sync, sync_wiring
 
 
-class Settings(LaunchSettings, VectorIndex, Releases, SyncLimits, Catalogues):
+class Settings(LaunchSettings, VectorIndex, Releases, SyncLimits):
     pass
 
 

@@ -47,6 +47,38 @@ def _zones(_: Mapping[str, Any], __: str, region: str) -> dict[str, Any]:
     }
 
 
+def _organisation(_: Mapping[str, Any], __: str, ___: str) -> dict[str, Any]:
+    """Of Atlas: the one that the API key belongs to."""
+    return {"id": "0" * 24, "orgId": "0" * 24}
+
+
+def _booking_packages(arguments: Mapping[str, Any], _: str, __: str) -> dict[str, Any]:
+    """Of Qdrant Cloud, a few of what it offers; prices are thousandths of a cent an hour."""
+    sizes = (
+        ("free", "500m", "1Gi", "4Gi", 0),
+        ("small", "500m", "2Gi", "8Gi", 3_800),
+        ("medium", "1000m", "4Gi", "16Gi", 7_100),
+        ("large", "2000m", "8Gi", "32Gi", 13_600),
+    )
+    packages = [
+        {
+            "id": f"00000000-0000-0000-0000-00000000000{number}",
+            "name": name,
+            "type": "paid" if price else "free",
+            "status": "PACKAGE_STATUS_ACTIVE",
+            "tier": "PACKAGE_TIER_STANDARD",
+            "currency": "USD",
+            "multiAz": False,
+            "unitIntPricePerHour": price,
+            "resourceConfigurations": [{"cpu": cpu, "ram": ram, "disk": disk}],
+            "availableAdditionalResources": [],
+            "availableStorageTierConfigurations": [],
+        }
+        for number, (name, cpu, ram, disk, price) in enumerate(sizes)
+    ]
+    return {**arguments, "id": "0", "packages": packages}
+
+
 def _prefix_list(arguments: Mapping[str, Any], _: str, __: str) -> dict[str, Any]:
     return {"id": "pl-00000000", "name": arguments.get("name", ""), "entries": []}
 
@@ -80,4 +112,6 @@ _ANSWERS: Final[Mapping[str, _Answer]] = {
     "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
     "aws:ec2/getManagedPrefixList:getManagedPrefixList": _prefix_list,
     "aws:iam/getPolicyDocument:getPolicyDocument": _policy_document,
+    "mongodbatlas:index/getRolesOrgId:getRolesOrgId": _organisation,
+    "qdrant-cloud:index/getBookingPackages:getBookingPackages": _booking_packages,
 }

@@ -237,6 +237,9 @@ _NETWORK: Final = {
     "aws:ec2/natGateway:NatGateway": _plain("nat-{hash}", publicIp="198.51.100.1"),
     "aws:ec2/routeTable:RouteTable": _ec2("route-table", "rtb"),
     "aws:ec2/route:Route": _plain("r-{hash}", state="active"),
+    "aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter": _plain(
+        "{vpcPeeringConnectionId}", acceptStatus="active"
+    ),
     "aws:ec2/routeTableAssociation:RouteTableAssociation": _plain("rtbassoc-{hash}"),
     "aws:ec2/securityGroup:SecurityGroup": _ec2("security-group", "sg"),
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": _ec2("security-group", "sg"),
@@ -284,6 +287,7 @@ _NETWORK: Final = {
     "aws:apigatewayv2/route:Route": _plain("{hash}"),
     "aws:apigatewayv2/integration:Integration": _plain("{hash}"),
     "aws:apigatewayv2/authorizer:Authorizer": _plain("{hash}"),
+    "aws:apigatewayv2/vpcLink:VpcLink": _plain("{hash}", arn="arn:aws:apigateway:{region}::/vpclinks/{hash}"),
     "aws:cloudfront/distribution:Distribution": _plain(
         "E{hash}",
         arn="arn:aws:cloudfront::{account}:distribution/E{hash}",
@@ -370,7 +374,13 @@ _STORES: Final = {
             "standardSrv": "mongodb+srv://{name}.{hash}.mongodb.net",
             "private": "mongodb://{name}-pri.{hash}.mongodb.net:27017",
             "privateSrv": "mongodb+srv://{name}-pri.{hash}.mongodb.net",
-            "privateEndpoints": [],
+            "privateEndpoints": [
+                {
+                    "connectionString": "mongodb://pl-0.{hash}.mongodb.net:1024",
+                    "srvConnectionString": "mongodb+srv://{name}-pl-0.{hash}.mongodb.net",
+                    "type": "MONGOD",
+                }
+            ],
         },
         stateName="IDLE",
     ),
@@ -389,7 +399,7 @@ _STORES: Final = {
     "mongodbatlas:index/alertConfiguration:AlertConfiguration": _plain("{hash}"),
     "mongodbatlas:index/maintenanceWindow:MaintenanceWindow": _plain("{projectId}"),
     "qdrant-cloud:index/accountsCluster:AccountsCluster": _plain(
-        "{hash}", url="https://{hash}.{region}-0.aws.cloud.qdrant.io:6333"
+        "{hash}", url="https://{hash}.{cloudRegion}-0.aws.cloud.qdrant.io"
     ),
     "qdrant-cloud:index/accountsDatabaseApiKeyV2:AccountsDatabaseApiKeyV2": _plain(
         "{hash}", key="made-up-secret-{hash}"

@@ -7,6 +7,7 @@ is the only one of the libraries that the infrastructure imports, so it depends 
 import dataclasses
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -18,8 +19,15 @@ REVIEWS: Final = "reviews"
 MARKER: Final = "stack-marker"
 """Holds one document that names the stack which owns the database; only such a database is ever emptied."""
 
+USERS: Final = "users"
+"""Vector collection of users' tastes, which comes with personalization. The keys of the index name it already, since a
+key whose rules change is replaced by another one."""
+
 LOCK_JANITOR_SECONDS: Final = 7 * 24 * 3600
 """The TTL index only sweeps up: a lock that nobody released goes a week after its lease ended."""
+
+
+_INDEX_NAME: Final = re.compile(r"^[a-z][a-z0-9_]*$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +39,22 @@ class Index:
     unique: bool = False
     expire_after_seconds: int | None = None
 
+    def __post_init__(self) -> None:
+        if not _INDEX_NAME.fullmatch(self.name):
+            raise ValueError(f"{self.name!r} could be taken for a later version of another index: use a-z, 0-9 and _")
+        if self.unique and self.expire_after_seconds is not None:
+            raise ValueError(f"{self.name}: a changed expiry could mean a moment without uniqueness; use two indexes")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Collection:
     name: str
     indexes: tuple[Index, ...] = ()
+
+    def __post_init__(self) -> None:
+        signatures = {(index.keys, index.unique) for index in self.indexes}
+        if len(signatures) < len(self.indexes):
+            raise ValueError(f"{self.name}: two indexes are the same under two names, which the server refuses")
 
 
 COLLECTIONS: Final = (
@@ -71,15 +90,19 @@ class Vector:
 
     name: str
     dimensions: int
+    distance: Literal["dot"] = "dot"
 
 
 @dataclass(frozen=True, kw_only=True)
 class VectorCollection:
-    """``payload_indexes`` are (field, kind) pairs with Qdrant's kinds."""
+    """``payload_indexes`` are (field, kind) pairs with Qdrant's kinds. ``quantization`` int8: searches
+    compare one byte a dimension, from memory.
+    """
 
     name: str
     vectors: tuple[Vector, ...]
     payload_indexes: tuple[tuple[str, Literal["keyword", "integer"]], ...]
+    quantization: Literal["int8"] | None = "int8"
 
 
 TEXT_VECTOR: Final = "text"

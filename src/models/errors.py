@@ -18,6 +18,7 @@
     │   ├── AlreadyDecided       the review has been decided otherwise
     │   ├── ReviewOutdated       the decision was made on another version of the proposal
     │   ├── NoCatalogueAnswered  not one catalogue gave anything
+    │   ├── SchemaConflict       what is stored cannot become what the schema says; the message says what to do
     │   ├── UndoImpossible       a compensation could not be carried out; a person has to look
     │   └── NotEmpty             a restore found data where it needs none
     └── BadInput                 what the caller gave is wrong, and the message says what to do
@@ -96,6 +97,10 @@ class ReviewOutdated(Permanent):
 
 
 class NoCatalogueAnswered(Permanent):
+    pass
+
+
+class SchemaConflict(Permanent):
     pass
 
 

@@ -201,8 +201,22 @@ class BootstrapInput(Event):
     images: bool = False
 
 
+class RehostInput(Event):
+    """One batch of a run's manifest. ``batch_key`` holds a JSON list of entries."""
+
+    run_id: RunId
+    batch_key: ObjectKey
+
+
+class RehostOutput(Event):
+    """Images of one batch. What was not reached in time is among those that failed."""
+
+    stored: int
+    failed: int
+
+
 class BatchInput(Event):
-    """One item of the bulk manifest, plus what the machine adds. ``batch_key`` holds a JSON list of entries."""
+    """As ``RehostInput``; with ``images`` the batch's images have been re-hosted before."""
 
     run_id: RunId
     batch_key: ObjectKey
@@ -291,7 +305,20 @@ class QueryInput(Event):
 
 
 class MigrateInput(Event):
+    """``schema_hash`` is of the schema that the caller knows; a function with another one refuses."""
+
     schema_hash: str | None = None
+
+
+class MigrateOutput(Event):
+    """What the migration did, in names such as ``animes.sources_unique``. ``left_over`` is stored and nobody lists it:
+    the migration drops nothing but what it has replaced.
+    """
+
+    created: tuple[str, ...]
+    changed: tuple[str, ...]
+    left_over: tuple[str, ...]
+    schema_hash: str
 
 
 class Report(Event):

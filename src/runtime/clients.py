@@ -6,11 +6,11 @@ was made of; in the local stack many functions with different settings live in o
 imported where their scheme is met, and so is whatever is slow to import.
 """
 
-import json
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial, wraps
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
@@ -38,11 +38,13 @@ from workflows.ports import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pymongo.database import Database
+    from qdrant_client import QdrantClient
 
     from sources.http import HttpTransport
-    from stores.vectors.edge import EdgeVectors
-    from stores.vectors.qdrant import QdrantVectors
+    from stores.cache_sign_in import IamSignIn
     from workflows.release_intake import ReleaseSource
 
 P = ParamSpec("P")
@@ -103,11 +105,22 @@ def _client(service: str, settings: on.FunctionSettings) -> Any:
     return _aws(service, settings.aws_region, settings.aws_endpoint_url)
 
 
-@_once
+_SECRET_SECONDS: Final = 60.0
+"""How long a secret's value is believed: one that is replaced, or set at last, is noticed by processes that live on."""
+
+_secrets: Final[dict[tuple[str, str, str | None], tuple[float, str | None]]] = {}
+_caches.append(_secrets.clear)
+
+
 def _secret(arn: str, region: str, endpoint: str | None) -> str | None:
     from stores.secrets import read_secret
 
-    return read_secret(_aws("secretsmanager", region, endpoint), arn)
+    with _making:
+        read_at, value = _secrets.get((arn, region, endpoint), (-math.inf, None))
+        if time.monotonic() - read_at >= _SECRET_SECONDS:
+            value = read_secret(_aws("secretsmanager", region, endpoint), arn)
+            _secrets[arn, region, endpoint] = (time.monotonic(), value)
+        return value
 
 
 def _secret_of(arn: str | None, settings: on.FunctionSettings) -> str | None:
@@ -216,35 +229,49 @@ EDGE_SCHEME = "edge:"
 
 
 def vectors(settings: on.VectorIndex) -> Vectors:
-    return _vector_store(settings)
-
-
-def migrate_vectors(settings: on.VectorIndex) -> tuple[str, ...]:
-    """Names of the vector collections and payload indexes that were missing and have been made."""
-    return _vector_store(settings).ensure()
-
-
-def _vector_store(settings: on.VectorIndex) -> "EdgeVectors | QdrantVectors":
     if settings.qdrant_url.startswith(EDGE_SCHEME):
-        return _edge(settings.qdrant_url.removeprefix(EDGE_SCHEME))
+        from stores.vectors.edge import EdgeVectors
+
+        return EdgeVectors(_edge_folder(settings))
+    from stores.vectors.qdrant import QdrantVectors
+
+    return QdrantVectors(_qdrant_of(settings))
+
+
+def vector_schema(settings: on.VectorIndex) -> Schema:
+    if settings.qdrant_url.startswith(EDGE_SCHEME):
+        from stores.vectors.edge_schema import EdgeSchema
+
+        return EdgeSchema(_edge_folder(settings))
+    from stores.vectors.qdrant_schema import QdrantSchema
+
+    return QdrantSchema(_qdrant_of(settings))
+
+
+def _edge_folder(settings: on.VectorIndex) -> "Path":
+    return _edge(settings.qdrant_url.removeprefix(EDGE_SCHEME))
+
+
+def _qdrant_of(settings: on.VectorIndex) -> "QdrantClient":
     return _qdrant(settings.qdrant_url, _key_of(settings.qdrant_secret_arn, settings))
 
 
 @_once
-def _edge(folder: str) -> "EdgeVectors":
+def _edge(folder: str) -> "Path":
+    """Whose engines are closed with everything else."""
     from pathlib import Path
 
-    from stores.vectors.edge import EdgeVectors, close_engines
+    from stores.vectors.edge_engine import close_engines
 
     _closings.append(partial(close_engines, Path(folder)))
-    return EdgeVectors(Path(folder))
+    return Path(folder)
 
 
 @_once
-def _qdrant(url: str, api_key: str | None) -> "QdrantVectors":
-    from stores.vectors.qdrant import QdrantVectors, connect_qdrant
+def _qdrant(url: str, api_key: str | None) -> "QdrantClient":
+    from stores.vectors.qdrant import connect_qdrant
 
-    return QdrantVectors(connect_qdrant(url, api_key=api_key))
+    return connect_qdrant(url, api_key=api_key)
 
 
 # ------------------------------------------------------------------------------------------------- embeddings, cache
@@ -269,38 +296,64 @@ def _wordllama() -> Embedder:
 
 
 def cache(settings: on.CacheServer) -> Cache:
+    """Raises:
+    BadInput: only half of a sign-in is given, or it would go over an open connection.
+    """
     if settings.redis_url is None:
         from stores.cache import NoCache
 
         return NoCache()
-    return _redis(settings.redis_url, _key_of(settings.redis_secret_arn, settings))
+    return _redis(settings.redis_url, settings.redis_user, settings.redis_cluster, settings.aws_region)
 
 
 @_once
-def _redis(url: str, password: str | None) -> Cache:
+def _redis(url: str, user: str | None, cluster: str | None, region: str) -> Cache:
     from stores.cache import RedisCache, connect_redis
 
-    return RedisCache(connect_redis(url, password=password))
+    if user is None and cluster is None:
+        return RedisCache(connect_redis(url))
+    if user is None or cluster is None:
+        raise BadInput("signing in to the cache takes both REDIS_USER and REDIS_CLUSTER; set the other one too")
+    if not url.startswith("rediss://"):
+        raise BadInput("whoever listens could sign in to the cache; set REDIS_URL to rediss://HOST:PORT")
+    return RedisCache(connect_redis(url, sign_in=_cache_sign_in(user, cluster, region)))
+
+
+def _cache_sign_in(user: str, cluster: str, region: str) -> "IamSignIn":
+    import boto3
+
+    from stores.cache_sign_in import IamSignIn
+
+    credentials = boto3.Session(region_name=region).get_credentials()
+    return IamSignIn(user=user, cluster=cluster, region=region, credentials=credentials, clock=_now)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 # ------------------------------------------------------------------------------------------------ the outside world
 
 
 def catalogues(settings: on.Catalogues) -> Mapping[Catalogue, CatalogueClient]:
-    secret = _secret_of(settings.catalogue_secret_arn, settings)
+    """A catalogue whose secret nobody has set yet is asked without one."""
+    found = ((name, _secret_of(arn, settings)) for name, arn in settings.catalogue_secret_arns.items())
+    secrets = tuple(sorted((name, value.strip()) for name, value in found if value is not None))
     base_urls = tuple(sorted((name, str(url).rstrip("/")) for name, url in settings.catalogue_urls.items()))
-    return _catalogues(settings.http_transport, base_urls, secret)
+    return _catalogues(settings.http_transport, base_urls, secrets)
 
 
 @_once
 def _catalogues(
-    transport: str, base_urls: tuple[tuple[str, str], ...], secret: str | None
+    transport: str, base_urls: tuple[tuple[str, str], ...], secrets: tuple[tuple[Catalogue, str], ...]
 ) -> Mapping[Catalogue, CatalogueClient]:
     from sources.registry import catalogue_clients
 
-    secrets: dict[str, str] = json.loads(secret) if secret else {}
     return catalogue_clients(
-        _http(transport), base_urls={Catalogue(name): url for name, url in base_urls}, secrets=secrets, sleep=time.sleep
+        _http(transport),
+        base_urls={Catalogue(name): url for name, url in base_urls},
+        secrets=dict(secrets),
+        sleep=time.sleep,
     )
 
 
@@ -332,7 +385,7 @@ def _paced() -> "HttpTransport":
     return PacedTransport(LiveTransport(), seconds=SECONDS_BETWEEN_REQUESTS, sleep=time.sleep)
 
 
-def image_host(settings: on.Images, transport: on.Catalogues, clock: Clock) -> ImageHost:
+def image_host(settings: on.Images, transport: on.OutsideWorld, clock: Clock) -> ImageHost:
     """Both arguments are the same settings, seen from two sides."""
     from stores.image_map import DynamoImageMap
     from stores.objects import S3Objects

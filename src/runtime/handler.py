@@ -21,7 +21,9 @@ from models.errors import AnimeError, BadInput
 from models.events import Event
 from models.ids import ulid_from_bits
 from runtime.logs import Logger, make_logger
+from runtime.metrics import EmbeddedMetrics
 from runtime.settings import FunctionSettings
+from workflows.metrics import Metrics
 
 E = TypeVar("E", bound=Event)
 S = TypeVar("S", bound=FunctionSettings)
@@ -45,11 +47,12 @@ class Context(Generic[S]):
 
     settings: S
     log: Logger
+    metrics: Metrics
     request_id: str
     deadline: float
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return _now()
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
@@ -104,11 +107,12 @@ class LambdaFunction(Generic[E, S]):
             AnimeError: whatever the workflow raised; the class name becomes ``errorType``.
         """
         settings = self.settings.from_environment(environment)
-        log = make_logger(log_stream or sys.stdout, level=settings.log_level, function=context.function_name)
+        stream = log_stream or sys.stdout
+        log = make_logger(stream, level=settings.log_level, function=context.function_name)
         log = log.bind(request_id=context.aws_request_id, **_correlation(event))
         started = time.monotonic()
         try:
-            result = self.handle(self._parse(event), self._context(settings, log, context))
+            result = self.handle(self._parse(event), self._context(settings, log, stream, context))
         except AnimeError as error:
             log.error("failed", error=type(error).__name__, reason=str(error), seconds=_since(started))
             raise
@@ -126,11 +130,13 @@ class LambdaFunction(Generic[E, S]):
             problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             raise BadInput(f"event of {self.event.__name__} is not valid: {problems}") from None
 
-    def _context(self, settings: S, log: Logger, context: LambdaContext) -> Context[S]:
+    def _context(self, settings: S, log: Logger, stream: TextIO, context: LambdaContext) -> Context[S]:
         remaining = context.get_remaining_time_in_millis() / 1000
+        about = {"function": context.function_name, "request_id": context.aws_request_id}
         return Context(
             settings=settings,
             log=log,
+            metrics=EmbeddedMetrics(stream, stack=settings.stack, clock=_now, about=about),
             request_id=context.aws_request_id,
             deadline=time.monotonic() + max(0.0, remaining - _SAFETY_SECONDS),
         )
@@ -153,6 +159,10 @@ def _correlation(event: object) -> dict[str, str]:
     fields = {**event, **ref} if isinstance(ref, Mapping) else event
     found = {name: fields.get(name) for name in _CORRELATION}
     return {name: value for name, value in found.items() if isinstance(value, str) and _ID.fullmatch(value)}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _since(started: float) -> float:

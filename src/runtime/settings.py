@@ -12,7 +12,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, ValidationError
 
 from models.errors import BadInput
-from models.events import Mode
+from models.events import Catalogue, Mode
 
 
 def _split(value: object) -> object:
@@ -85,19 +85,25 @@ class Embeddings(FunctionSettings):
 
 
 class CacheServer(FunctionSettings):
+    """``redis_user`` signs in by IAM to the replication group ``redis_cluster``; without both nobody signs in, as in
+    the local stack."""
+
     redis_url: str | None = Field(default=None, repr=False)
-    redis_secret_arn: str | None = None
+    redis_user: str | None = None
+    redis_cluster: str | None = None
 
 
-class Catalogues(FunctionSettings):
-    """``http_transport``: ``live``, ``replay:<folder>`` or ``record:<folder>``; the last two are the local stack's.
-
-    ``catalogue_urls`` overrides base URLs, by catalogue.
-    """
+class OutsideWorld(FunctionSettings):
+    """``http_transport``: ``live``, ``replay:<folder>`` or ``record:<folder>``; the last two are the local stack's."""
 
     http_transport: str = "live"
+
+
+class Catalogues(OutsideWorld):
+    """Base URLs that replace the built-in ones, and secrets in plain text, both by catalogue."""
+
     catalogue_urls: Annotated[dict[str, HttpUrl], JsonText] = Field(default_factory=dict)
-    catalogue_secret_arn: str | None = None
+    catalogue_secret_arns: Annotated[dict[Catalogue, str], JsonText] = Field(default_factory=dict)
 
 
 class Releases(FunctionSettings):

@@ -7,6 +7,7 @@ from typing import Final
 
 from redis import Redis
 from redis.backoff import ExponentialBackoff
+from redis.credentials import CredentialProvider
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
@@ -52,18 +53,21 @@ class NoCache:
         pass
 
 
-def connect_redis(url: str, *, password: str | None = None, timeout: timedelta = DEFAULT_TIMEOUT) -> Redis:
-    """A client that connects on first use and repeats a failed command once. A password in the URL goes before
-    ``password``.
+def connect_redis(
+    url: str, *, sign_in: CredentialProvider | None = None, timeout: timedelta = DEFAULT_TIMEOUT
+) -> Redis:
+    """A client that connects on first use and repeats a failed command once. ``sign_in`` is asked for a name and a
+    password at every connection; without it the URL may hold them.
 
     Raises:
-        BadInput: the URL is none; the message does not repeat it, since it may hold a password.
+        BadInput: the URL is none, or names a user beside ``sign_in``; the message does not repeat it, since it may
+            hold a password.
     """
     seconds = timeout.total_seconds()
     try:
-        return Redis.from_url(
+        client = Redis.from_url(
             url,
-            password=password,
+            credential_provider=sign_in,
             socket_timeout=seconds,
             socket_connect_timeout=seconds,
             retry=Retry(ExponentialBackoff(cap=0.2, base=0.05), retries=1),
@@ -71,6 +75,10 @@ def connect_redis(url: str, *, password: str | None = None, timeout: timedelta =
         )
     except ValueError:
         raise BadInput("the cache's URL is not valid; expected redis://HOST:PORT or rediss://HOST:PORT") from None
+    options = client.connection_pool.connection_kwargs
+    if sign_in is not None and (options.get("username") or options.get("password")):
+        raise BadInput("the cache's URL names a user or a password, and another signs in: take them out of the URL")
+    return client
 
 
 @contextmanager

@@ -1,4 +1,8 @@
-"""The tasks of the machine ``bulk_index``: loading one batch, and finishing a bootstrap.
+"""The tasks of the machine ``bulk_index``: re-hosting the images of one batch, loading it, and finishing a bootstrap.
+
+Images are fetched from addresses that others wrote, so re-hosting is a task of its own that reaches no database. It
+leaves the settled batch beside the given one, and loading takes that. Where a run re-hosts no images, loading puts the
+placeholders itself.
 
 Of each entry the documents are written first and its point second, and neither is ever overwritten. So a crash in
 between leaves an anime without a point, and the repetition of the batch, which finds the anime there, adds it.
@@ -14,8 +18,11 @@ from typing import Any, Final, Literal
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
+from domain.derive import NOT_FETCHED
 from domain.enriched_file import write_enriched
+from domain.image_refs import image_refs_of_entry, with_images
 from models.anime import AnimeEntry, problems
+from models.base import FailedImage
 from models.errors import AlreadyExists, AnimeError, Malformed, NotFound
 from models.events import (
     BatchInput,
@@ -23,6 +30,8 @@ from models.events import (
     Event,
     FinishBulkInput,
     ObjectKey,
+    RehostInput,
+    RehostOutput,
     RunId,
     SourceSha,
 )
@@ -65,6 +74,13 @@ class BulkPlan(Event):
     upload_key: ObjectKey | None
 
 
+class SettledBatch(Event):
+    """The entries of a batch without a single image that is still to be fetched."""
+
+    output: RehostOutput
+    entries: tuple[AnimeEntry, ...]
+
+
 class BatchResult(Event):
     """``error`` is set instead of everything else where the batch failed, one line."""
 
@@ -75,8 +91,7 @@ class BatchResult(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SettledImages:
-    """An entry whose images are our own URLs or placeholders, and how many became which. Placeholders that nobody tried
-    to replace are no failures: they are not counted where the run re-hosts no images."""
+    """An entry whose images are our own URLs or placeholders, and how many became which."""
 
     entry: AnimeEntry
     stored: int
@@ -84,8 +99,8 @@ class SettledImages:
 
 
 SettleImages = Callable[[AnimeEntry], SettledImages]
-"""Re-hosts the images of an entry or puts placeholders in their place, as the run wants it; remembers what it did, so
-that a repetition costs little and counts the same."""
+"""Re-hosts the images of an entry as long as there is time, and puts placeholders in the place of the others; remembers
+what it stored, so that whoever repeats it goes on from there."""
 
 
 def saga_of(run_id: str) -> str:
@@ -108,16 +123,44 @@ def load_plan(objects: Objects, run_id: str) -> BulkPlan | None:
 # ------------------------------------------------------------------------------------------------------ one batch
 
 
-def load_batch(event: BatchInput, *, ports: DataPorts, settle_images: SettleImages) -> BatchOutput:
-    """Adds the entries of one batch to both stores; the same batch twice is loaded, and counted, once.
+def rehost_batch(event: RehostInput, *, objects: Objects, settle_images: SettleImages) -> RehostOutput:
+    """Leaves the settled batch beside the given one. What is there already is not settled again, so a repetition counts
+    the same, and entries that are being loaded do not change.
 
     Raises:
         NotFound: no such batch.
         Malformed: it is not a list of valid entries.
+        Retryable: a store does not answer; the images that were stored stay so.
+    """
+    with _failure_noted(event.batch_key, objects):
+        return (_find_settled(event.batch_key, objects) or _settle(event.batch_key, objects, settle_images)).output
+
+
+def _find_settled(batch_key: str, objects: Objects) -> SettledBatch | None:
+    try:
+        return read_object(keys.bulk_settled_batch(batch_key), SettledBatch, objects)
+    except NotFound:
+        return None
+
+
+def _settle(batch_key: str, objects: Objects, settle_images: SettleImages) -> SettledBatch:
+    settled = [settle_images(entry) for entry in _read_batch(batch_key, objects)]
+    output = RehostOutput(stored=sum(one.stored for one in settled), failed=sum(one.failed for one in settled))
+    batch = SettledBatch(output=output, entries=tuple(one.entry for one in settled))
+    objects.put(keys.bulk_settled_batch(batch_key), batch.model_dump_json(exclude_none=True).encode())
+    return batch
+
+
+def load_batch(event: BatchInput, *, ports: DataPorts) -> BatchOutput:
+    """Adds the entries of one batch to both stores; the same batch twice is loaded, and counted, once.
+
+    Raises:
+        NotFound: no such batch, or its images were to be re-hosted and nobody did.
+        Malformed: it is not a list of valid entries.
         Retryable: a store does not answer.
     """
     with _failure_noted(event.batch_key, ports.objects):
-        result = _load(event, ports, settle_images)
+        result = _load(event, _settled(event, ports.objects), ports)
     ports.objects.put(keys.bulk_batch_result(event.batch_key), result.model_dump_json().encode())
     return result.output
 
@@ -136,9 +179,21 @@ def _failure_noted(batch_key: str, objects: Objects) -> Iterator[None]:
         raise
 
 
-def _load(event: BatchInput, ports: DataPorts, settle_images: SettleImages) -> BatchResult:
-    settled = [settle_images(entry) for entry in _read_batch(event.batch_key, ports.objects)]
-    entries = {one.entry.anime_id: one.entry for one in settled}
+def _settled(event: BatchInput, objects: Objects) -> SettledBatch:
+    """Placeholders that nobody tried to replace are no failures."""
+    if event.images:
+        return read_object(keys.bulk_settled_batch(event.batch_key), SettledBatch, objects)
+    entries = tuple(_with_placeholders(entry) for entry in _read_batch(event.batch_key, objects))
+    return SettledBatch(output=RehostOutput(stored=0, failed=0), entries=entries)
+
+
+def _with_placeholders(entry: AnimeEntry) -> AnimeEntry:
+    urls = [found.url for found in image_refs_of_entry(entry)]
+    return with_images(entry, {url: FailedImage(image_url=url, error_message=NOT_FETCHED) for url in urls})
+
+
+def _load(event: BatchInput, settled: SettledBatch, ports: DataPorts) -> BatchResult:
+    entries = {entry.anime_id: entry for entry in settled.entries}
     result = ports.animes.insert_missing(list(entries.values()))
     stored = ports.animes.get_many(result.existing) if result.existing else {}
     _index([entries[anime_id] for anime_id in result.inserted], ports)
@@ -150,8 +205,8 @@ def _load(event: BatchInput, ports: DataPorts, settle_images: SettleImages) -> B
             loaded=len(result.inserted) + loaded_before,
             existing=len(result.existing) - loaded_before,
             conflicts=len(result.conflicts),
-            images_stored=sum(one.stored for one in settled) if event.images else 0,
-            images_failed=sum(one.failed for one in settled) if event.images else 0,
+            images_stored=settled.output.stored,
+            images_failed=settled.output.failed,
         ),
         conflicts=tuple(
             Member(anime_id=anime_id, sources=tuple(entries[anime_id].sources)) for anime_id in result.conflicts
@@ -186,9 +241,10 @@ def _tell(event: BatchInput, ports: DataPorts) -> None:
         return
     folder = event.batch_key.rpartition("/")[0] + "/"
     ending = keys.bulk_batch_result("")
-    done = 1 + sum(info.key.endswith(ending) for info in ports.objects.list(folder))
+    done = {info.key for info in ports.objects.list(folder) if info.key.endswith(ending)}
+    done.add(keys.bulk_batch_result(event.batch_key))  # where an attempt before this one failed, it is there already
     reporter = Reporter(ports.objects, kind=KIND, run_id=event.run_id, clock=ports.clock)
-    reporter.progress(f"{min(done, plan.batches):,} of {plan.batches:,} batches loaded")
+    reporter.progress(f"{len(done):,} of {plan.batches:,} batches loaded")
 
 
 # -------------------------------------------------------------------------------------------------------- the end

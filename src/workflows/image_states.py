@@ -1,19 +1,22 @@
 """Images as the machines meet them: those that the stages name, and those of entries that are loaded in bulk."""
 
 from collections.abc import Callable
+from typing import Final
 
 import orjson
 
 from domain.canonical_json import canonical_bytes
-from domain.derive import NOT_FETCHED
 from domain.image_refs import image_refs, image_refs_of_entry, with_images
 from models.anime import AnimeEntry
 from models.base import FailedImage
 from models.events import ExecutionRef, ImagesOutput, Stage
 from workflows import keys
 from workflows.bulk_index import SettledImages, SettleImages
-from workflows.images import ImageHost, ImageResult, as_json, ordered, rehost
+from workflows.images import ImageHost, as_json, ordered, rehost
 from workflows.ports import Objects
+
+NOT_IN_TIME: Final = "not fetched in time"
+"""Of a placeholder that the next enrichment of its anime tries to replace."""
 
 
 def ingest_images(
@@ -37,15 +40,14 @@ def ingest_images(
     return ImagesOutput(stored=rehosted.stored, failed=rehosted.failed, remaining=len(rehosted.remaining))
 
 
-def image_settler(host: ImageHost | None) -> SettleImages:
-    """Without a host nothing is fetched: every image that is not our own becomes a placeholder."""
+def image_settler(host: ImageHost, out_of_time: Callable[[], bool]) -> SettleImages:
+    """Once the time is over, an image that is not known already becomes a placeholder, which counts as failed."""
 
     def settle(entry: AnimeEntry) -> SettledImages:
         wanted = ordered([(found.url, found.context) for found in image_refs_of_entry(entry)])
-        results: dict[str, ImageResult] = {url: FailedImage(image_url=url, error_message=NOT_FETCHED) for url in wanted}
-        if host is not None:
-            results = rehost(wanted, host, anime_id=entry.anime_id).results
-        failed = sum(isinstance(result, FailedImage) for result in results.values())
-        return SettledImages(entry=with_images(entry, results), stored=len(results) - failed, failed=failed)
+        done = rehost(wanted, host, anime_id=entry.anime_id, out_of_time=out_of_time)
+        late = {url: FailedImage(image_url=url, error_message=NOT_IN_TIME) for url in done.remaining}
+        images = with_images(entry, {**done.results, **late})
+        return SettledImages(entry=images, stored=done.stored, failed=done.failed + len(late))
 
     return settle

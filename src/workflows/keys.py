@@ -72,6 +72,11 @@ def bulk_batch(run_id: str, number: int) -> str:
     return f"{work(run_id)}batches/{number:05d}.json"
 
 
+def bulk_settled_batch(batch_key: str) -> str:
+    """The batch with its images re-hosted, where the run wants that."""
+    return batch_key.removesuffix(".json") + ".settled.json"
+
+
 def bulk_batch_result(batch_key: str) -> str:
     return batch_key.removesuffix(".json") + ".result.json"
 

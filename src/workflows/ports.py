@@ -381,11 +381,40 @@ class Embedder(Protocol):
         ...
 
 
-class Schema(Protocol):
-    """Creates what ``models.collections`` lists, where it is missing."""
+@dataclass(frozen=True, kw_only=True)
+class Migration:
+    """Names of what was created, of what was changed, and of what is there although nobody lists it."""
 
-    def migrate(self) -> tuple[str, ...]:
-        """Names of what was created or changed; empty the second time."""
+    created: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    left_over: tuple[str, ...] = ()
+
+    def __add__(self, other: "Migration") -> "Migration":
+        return Migration(
+            created=self.created + other.created,
+            changed=self.changed + other.changed,
+            left_over=self.left_over + other.left_over,
+        )
+
+
+class Schema(Protocol):
+    """Brings a store to what ``models.collections`` lists. Nothing is dropped but what was replaced by then."""
+
+    def check(self) -> None:
+        """Changes nothing.
+
+        Raises:
+            Unavailable: the store does not answer, or does not know its caller yet.
+            SchemaConflict: what is stored cannot become what is listed.
+        """
+        ...
+
+    def migrate(self) -> Migration:
+        """Nothing is created or changed the second time.
+
+        Raises:
+            Unavailable, SchemaConflict: as ``check``; the latter also where stored documents break a unique index.
+        """
         ...
 
 

@@ -26,6 +26,7 @@ UNTAGGABLE = frozenset(
         "aws:s3/bucketVersioning:BucketVersioning",
         "aws:scheduler/schedule:Schedule",
         "aws:sns/topicPolicy:TopicPolicy",
+        "aws:sns/topicSubscription:TopicSubscription",
     }
 )
 STATEFUL = frozenset({"aws:s3/bucket:Bucket", "aws:dynamodb/table:Table", "aws:secretsmanager/secret:Secret"})
@@ -125,6 +126,26 @@ def failed_executions_ring(recording: Recording) -> Iterator[str]:
             yield f"{machine.urn} has no alarm for {sorted(missing)}"
 
 
+def missed_timers_ring(recording: Recording) -> Iterator[str]:
+    """Also where they are switched off; then the alarms tell nobody, and nothing else may be silenced."""
+    alarms = {a.inputs["name"]: a.inputs for a in recording.of_type("aws:cloudwatch/metricAlarm:MetricAlarm")}
+    timers = recording.of_type("aws:scheduler/schedule:Schedule")
+    schedules = {timer.inputs["name"]: timer.inputs["state"] == "ENABLED" for timer in timers}
+    for name, enabled in schedules.items():
+        alarm = alarms.get(f"{name}-overdue", {})
+        if not alarm.get("alarmActions") or alarm["actionsEnabled"] != enabled:
+            yield f"nobody would notice that {name} did not run"
+    for name, alarm in alarms.items():
+        if not alarm["actionsEnabled"] and name.removesuffix("-overdue") not in schedules:
+            yield f"{name} is silenced"
+
+
+def old_reviews_ring(recording: Recording) -> Iterator[str]:
+    alarms = recording.of_type("aws:cloudwatch/metricAlarm:MetricAlarm")
+    if not any(a.inputs["metricName"] == "OldestReviewHours" and a.inputs.get("alarmActions") for a in alarms):
+        yield "a review could wait for ever"
+
+
 def rights_are_to_something(recording: Recording) -> Iterator[str]:
     for role, granted in role_policies(recording).items():
         for statement in granted:
@@ -177,6 +198,8 @@ RULES: tuple[Rule, ...] = (
     failures_go_somewhere,
     queues_ring,
     failed_executions_ring,
+    missed_timers_ring,
+    old_reviews_ring,
     rights_are_to_something,
     each_function_has_a_role_of_its_own,
     secrets_are_marked,

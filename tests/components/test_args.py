@@ -14,7 +14,7 @@ from components.aws.lambda_functions import FunctionArgs
 from components.aws.queues import DeadLetterQueueArgs
 from components.aws.review import ReviewArgs
 from components.aws.s3_buckets import PrivateBucketArgs
-from components.aws.schedules import SchedulesArgs, Timer
+from components.aws.schedules import Overdue, SchedulesArgs, Timer
 from components.aws.step_functions import MachineArgs, PlaceholderError, placeholders, render_definition
 from components.packaging import SHARED_PACKAGES, code_of, handler_of
 from components.site import Site
@@ -32,13 +32,32 @@ FUNCTION = FunctionArgs(
     log_retention_days=14,
     service=Service.PIPELINE,
 )
-TIMER = Timer(role="weekly", expression="cron(0 1 ? * SAT *)", function_arn="arn", meaning="weekly")
+TIMER = Timer(
+    role="weekly",
+    expression="cron(0 1 ? * SAT *)",
+    function_name="f",
+    function_arn="arn",
+    meaning="weekly",
+    overdue=Overdue(hours=26),
+)
 SCHEDULES = SchedulesArgs(
-    name_prefix="anime-infra-dev", timers=[TIMER], enabled=True, dead_letter_queue_arn="arn", account="1"
+    name_prefix="anime-infra-dev",
+    stack="dev",
+    timers=[TIMER],
+    enabled=True,
+    dead_letter_queue_arn="arn",
+    alarm_topic_arn="arn",
+    account="1",
 )
 BUCKET = PrivateBucketArgs(bucket_name="b", service=Service.PIPELINE, protect=False, expire_after_days={"work/": 24})
 QUEUE = DeadLetterQueueArgs(queue_name="q", meaning="why", service=Service.PIPELINE, alarm_topic_arn="arn")
-REVIEW = ReviewArgs(name_prefix="anime-infra-dev", function_names={"decides": "f"}, alarm_topic_arn="arn")
+REVIEW = ReviewArgs(
+    name_prefix="anime-infra-dev",
+    stack="dev",
+    function_names={"decides": "f"},
+    remind_after_hours=72,
+    alarm_topic_arn="arn",
+)
 GRANT = Grant(actions=("s3:GetObject",), resources=("arn:aws:s3:::b/work/*",))
 
 NO_OUTPUT: Any = None

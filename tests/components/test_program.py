@@ -26,6 +26,7 @@ from tests.components.recordings import (
 )
 from workflows import keys
 from workflows.restore import RESTORE_STATE
+from workflows.watch import MEMORY
 
 TASKS = {spec.task: spec for spec in FUNCTIONS}
 SCHEDULE = "aws:scheduler/schedule:Schedule"
@@ -214,6 +215,7 @@ class TestTimers:
             "anime-infra-prod-weekly-sync": ("cron(0 1 ? * SAT *)", "anime-infra-prod-weekly-sync-starter"),
             "anime-infra-prod-snapshot": ("cron(0 3 ? * SUN *)", "anime-infra-prod-create-database-snapshot"),
             "anime-infra-prod-daily-scheduler": ("cron(5 0 * * ? *)", "anime-infra-prod-daily-scheduler"),
+            "anime-infra-prod-watch": ("cron(30 * * * ? *)", "anime-infra-prod-watch"),
         }
 
     def test_they_send_an_empty_event_and_try_again(self, stack: str) -> None:
@@ -346,6 +348,7 @@ class TestRights:
             keys.release("s"),
             keys.report("k", "r"),
             keys.snapshot("t"),
+            MEMORY,
         }
 
         for spec in FUNCTIONS:

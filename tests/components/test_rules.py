@@ -59,6 +59,8 @@ BAD: dict[str, Callable[[Recording], Recording]] = {
     "failures_go_somewhere": _undelivered,
     "queues_ring": lambda r: _without_alarm_of(r, "AWS/SQS"),
     "failed_executions_ring": lambda r: _without_alarm_of(r, "AWS/States"),
+    "missed_timers_ring": lambda r: _without_alarm_of(r, "AWS/Lambda"),
+    "old_reviews_ring": lambda r: _without_alarm_of(r, "AnimeInfra"),
     "rights_are_to_something": lambda r: with_inputs(r, ROLE_POLICY, {"policy": _policy("s3:GetObject", "data/*")}),
     "each_function_has_a_role_of_its_own": _shared_role,
     "secrets_are_marked": lambda r: changed(

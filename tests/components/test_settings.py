@@ -19,11 +19,26 @@ LOCAL: dict[str, object] = {
 DEV: dict[str, object] = {
     "stage": "dev",
     "awsRegion": "eu-central-1",
-    "mongoUri": "mongodb+srv://h.example.org/?authMechanism=MONGODB-AWS&authSource=$external",
     "mongoDatabase": "anime_service",
-    "qdrantUrl": "https://q.example.org:6333",
     "embedder": "bedrock:amazon.titan-embed-text-v2:0",
     "schedulesEnabled": "true",
+    "atlasTier": "M0",
+    "atlasOpenAccess": "true",
+    "monthlyBudgetUsd": "50",
+}
+IMAGE = f"registry.example.org/bff@sha256:{'0' * 64}"
+PROD: dict[str, object] = {
+    **DEV,
+    "stage": "prod",
+    "network": "full",
+    "availabilityZones": '["eu-central-1a", "eu-central-1b"]',
+    "atlasTier": "M10",
+    "atlasNetwork": "peering",
+    "atlasOpenAccess": "false",
+    "cacheNode": "cache.t4g.micro",
+    "services": "true",
+    "bffImage": IMAGE,
+    "agentImage": IMAGE,
 }
 
 
@@ -75,12 +90,26 @@ def test_defaults_are_those_of_the_functions() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["stage", "awsRegion", "mongoUri", "mongoDatabase", "qdrantUrl", "embedder", "schedulesEnabled"]
+    ("base", "key"),
+    [
+        (DEV, "stage"),
+        (DEV, "awsRegion"),
+        (DEV, "mongoDatabase"),
+        (DEV, "embedder"),
+        (DEV, "schedulesEnabled"),
+        (DEV, "atlasTier"),
+        (DEV, "monthlyBudgetUsd"),
+        (PROD, "bffImage"),
+        (PROD, "agentImage"),
+        (LOCAL, "mongoUri"),
+        (LOCAL, "qdrantUrl"),
+    ],
+    ids=lambda part: str(part)[:20],
 )
-def test_a_missing_key_is_refused_with_harm_and_fix(key: str) -> None:
-    message = refusal(DEV, **{key: None})
+def test_a_missing_key_is_refused_with_harm_and_fix(base: dict[str, object], key: str) -> None:
+    message = refusal(base, **{key: None})
 
-    assert message.startswith("Pulumi.dev.yaml is refused:")
+    assert message.startswith(f"Pulumi.{base['stage']}.yaml is refused:")
     assert f"anime-infra:{key}: missing; " in message
     assert len(message.splitlines()[1].split(". ")) >= 2
 
@@ -92,9 +121,9 @@ def test_an_unknown_key_is_refused_with_what_may_be_meant() -> None:
 
 
 def test_every_problem_is_told_at_once() -> None:
-    message = refusal(DEV, mongoUri=None, maxNewPerRun="-1", colour="red")
+    message = refusal(DEV, embedder=None, maxNewPerRun="-1", colour="red")
 
-    assert {line.split(":")[1] for line in message.splitlines()[1:]} == {"mongoUri", "maxNewPerRun", "colour"}
+    assert {line.split(":")[1] for line in message.splitlines()[1:]} == {"embedder", "maxNewPerRun", "colour"}
 
 
 IMPLAUSIBLE: list[tuple[dict[str, object], str, Any]] = [
@@ -132,6 +161,39 @@ IMPLAUSIBLE: list[tuple[dict[str, object], str, Any]] = [
     (LOCAL, "catalogueUrls", '{"jikan": "jikan.example.org"}'),
     (DEV, "stage", "prod"),
     (DEV, "mongoUri", "mongodb+srv://user:hunter2@h.example.org/"),
+    (DEV, "monthlyBudgetUsd", "0"),
+    (DEV, "network", "some"),
+    (DEV, "atlasTier", "M5"),
+    (DEV, "atlasNetwork", "nat"),
+    (DEV, "atlasOpenAccess", "false"),
+    (DEV, "cacheNode", "cache.t4g.micro"),
+    (DEV, "services", "true"),
+    (DEV, "reviewReminderHours", "240"),
+    (DEV, "alarmEmails", '["nobody"]'),
+    (DEV, "applicationReader", "web"),
+    (DEV, "fetchConcurrency", "0"),
+    (DEV, "atlasOrgId", "mine"),
+    (PROD, "availabilityZones", '["eu-central-1a"]'),
+    (PROD, "availabilityZones", '["eu-central-1a", "eu-central-1a"]'),
+    (PROD, "availabilityZones", '["eu-west-1a", "eu-west-1b"]'),
+    (PROD, "vpcCidr", "8.8.0.0/16"),
+    (PROD, "vpcCidr", "10.20.1.1/16"),
+    (PROD, "atlasCidr", "10.20.8.0/21"),
+    (PROD, "nat", "two"),
+    (PROD, "atlasTier", "M0"),
+    (PROD, "atlasOpenAccess", "true"),
+    (PROD, "cacheNode", "cache.r7g.16xlarge"),
+    (PROD, "cacheNodes", "0"),
+    (PROD, "bffImage", "registry.example.org/bff:latest"),
+    (PROD, "bffCpu", "300"),
+    (PROD, "bffMemoryMib", "16384"),
+    (PROD, "bffTasks", "[2, 1]"),
+    (PROD, "agentTasks", "[0, 1]"),
+    (PROD, "bffOrigins", '["*"]'),
+    (PROD, "qdrantNodes", "0"),
+    (PROD, "qdrantMaxMonthlyUsd", "-1"),
+    (PROD, "mongoVersion", "8"),
+    (LOCAL, "network", "full"),
     (DEV, "awsEndpointUrl", "http://127.0.0.1:4566"),
     (DEV, "httpTransport", "replay:samples"),
     (DEV, "qdrantUrl", "edge:vectors"),
@@ -158,23 +220,31 @@ def test_an_implausible_value_is_refused(base: dict[str, object], key: str, valu
     ("base", "key", "value"),
     [
         (LOCAL, "redisUrl", "redis://127.0.0.1:6379"),
-        (LOCAL, "qdrantUrl", "http://127.0.0.1:6333"),
         (LOCAL, "mongoUri", "mongodb://user:password@127.0.0.1:27017"),
         (LOCAL, "reviewTimeoutSeconds", "1"),
         (LOCAL, "lockFirstLeaseSeconds", "1"),
         (LOCAL, "commitRetrySeconds", "[0]"),
         (LOCAL, "releaseApiUrl", "http://127.0.0.1:8080"),
         (LOCAL, "httpTransport", "record:answers"),
-        (DEV, "redisUrl", "rediss://cache.example.org:6379"),
         (DEV, "maxNewPerRun", "0"),
         (DEV, "massChangePercent", "100"),
         (DEV, "logRetentionDays", "365"),
         (DEV, "commitRetrySeconds", "[2, 8, 30, 75]"),
-        (DEV, "reviewTimeoutSeconds", "3600"),
+        (DEV, "reviewTimeoutSeconds", "5184000"),
+        (DEV, "atlasTier", "FLEX"),
+        (DEV, "qdrantMaxMonthlyUsd", "0"),
+        (PROD, "nat", "zone"),
+        (PROD, "atlasNetwork", "private-endpoint"),
+        (PROD, "atlasNetwork", "nat"),
+        (PROD, "cacheNode", None),
+        (PROD, "bffCpu", "256"),
+        (PROD, "bffTasks", "[1, 4]"),
+        (PROD, "applicationReader", "arn:aws:iam::123456789012:role/web"),
+        (PROD, "alarmEmails", '["you@example.org"]'),
     ],
     ids=lambda part: str(part)[:30],
 )
-def test_a_plausible_value_is_taken(base: dict[str, object], key: str, value: str) -> None:
+def test_a_plausible_value_is_taken(base: dict[str, object], key: str, value: str | None) -> None:
     assert parse(base, **{key: value})
 
 

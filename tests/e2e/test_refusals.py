@@ -36,7 +36,7 @@ IGNORED: Final = Newcomer(990_014)
 """Its review is left alone until it expires."""
 PUBLISHED: Final = Newcomer(990_015)
 MOST_NEW_A_RUN: Final = 2
-TIMED: Final = {"weekly_sync_starter", "daily_scheduler", "create_database_snapshot"}
+TIMED: Final = {"weekly_sync_starter", "daily_scheduler", "create_database_snapshot", "watch"}
 COMMIT: Final = "878793685943" + "a" * 28
 
 

@@ -65,6 +65,7 @@ def test_functions_that_timers_start_are_found() -> None:
         "create-database-snapshot",
         "daily-scheduler",
         "run-single-episode-update",
+        "watch",
     }
 
 

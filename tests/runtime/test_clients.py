@@ -1,25 +1,32 @@
 """Adapters from settings: which one a setting means, made once, and how a run's end is told to Lambda."""
 
+import json
 import threading
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.credentials import Credentials
+from redis import Redis
+from redis.credentials import CredentialProvider
 
 from models.errors import BadInput, Malformed, Throttled, Unavailable
 from models.events import Catalogue
 from runtime import clients
 from runtime.ports import run_as_report
-from runtime.settings import CacheServer, Catalogues, DataBucket, Embeddings, Images
+from runtime.settings import CacheServer, Catalogues, DataBucket, Embeddings, Images, OutsideWorld, VectorIndex
 from sources.addresses import IMAGE_HOSTS
 from sources.http import HttpTransport
 from sources.image_transports import HttpOverImages, ImagesOverHttp
 from sources.images import ImageDownloader, PinnedTransport
 from sources.replay import RecordTransport, ReplayTransport
 from stores.cache import NoCache, RedisCache
+from stores.vectors.qdrant import QdrantVectors
+from stores.vectors.qdrant_schema import QdrantSchema
 
 BASE = {"STACK": "local", "AWS_REGION": "eu-central-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
 IMAGES = {
@@ -30,7 +37,7 @@ IMAGES = {
 }
 
 
-class ImageSettings(Images, Catalogues):
+class ImageSettings(Images, OutsideWorld):
     pass
 
 
@@ -103,6 +110,99 @@ def test_every_catalogue_has_a_client(tmp_path: Path) -> None:
     assert set(clients.catalogues(settings)) == set(Catalogue)
 
 
+# ------------------------------------------------------------------------------------------------------------ secrets
+
+
+class Vault:
+    """In place of Secrets Manager: values by ARN; ``reads`` are the ARNs in the order of asking."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.values: dict[str, str] = {}
+        self.reads: list[str] = []
+        self.now = 1000.0
+        monkeypatch.setattr("stores.secrets.read_secret", self.read)
+        monkeypatch.setattr("runtime.clients.time.monotonic", lambda: self.now)
+
+    def read(self, client: object, arn: str) -> str | None:
+        self.reads.append(arn)
+        return self.values.get(arn)
+
+
+@pytest.fixture
+def vault(monkeypatch: pytest.MonkeyPatch) -> Iterator[Vault]:
+    clients._secrets.clear()
+    yield Vault(monkeypatch)
+    clients._secrets.clear()
+
+
+ARNS = {"animeschedule": "arn:token", "jikan": "arn:key"}
+
+
+def catalogue_headers(tmp_path: Path) -> dict[str, str]:
+    """Of every catalogue, together."""
+    environment = {**BASE, "HTTP_TRANSPORT": f"replay:{tmp_path}", "CATALOGUE_SECRET_ARNS": json.dumps(ARNS)}
+    found = clients.catalogues(Catalogues.from_environment(environment)).values()
+    return {name: value for client in found for name, value in client.api.headers.items()}  # type: ignore[attr-defined]
+
+
+def test_each_catalogue_is_shown_its_own_secret_alone(vault: Vault, tmp_path: Path) -> None:
+    vault.values = {"arn:token": "abcdefgh\n", "arn:key": "ijklmnop"}
+
+    headers = catalogue_headers(tmp_path)
+
+    assert headers["Authorization"] == "Bearer abcdefgh"
+    assert headers["X-Server-Key"] == "ijklmnop"
+    assert vault.reads == ["arn:token", "arn:key"]
+
+
+def test_a_secret_that_nobody_has_set_yet_is_left_out_and_noticed_when_it_is(vault: Vault, tmp_path: Path) -> None:
+    assert "Authorization" not in catalogue_headers(tmp_path)
+
+    vault.values = {"arn:token": "abcdefgh"}
+    vault.now += clients._SECRET_SECONDS
+
+    assert catalogue_headers(tmp_path)["Authorization"] == "Bearer abcdefgh"
+
+
+def test_a_secret_is_not_read_again_at_each_invocation(vault: Vault, tmp_path: Path) -> None:
+    for _ in range(3):
+        catalogue_headers(tmp_path)
+
+    assert vault.reads == ["arn:token", "arn:key"]
+
+
+def test_a_key_of_the_index_that_was_replaced_is_taken_up_by_a_process_that_lives_on(vault: Vault) -> None:
+    settings = VectorIndex.from_environment(
+        {**BASE, "QDRANT_URL": "https://127.0.0.1:1", "QDRANT_SECRET_ARN": "arn:index"}
+    )
+    vault.values = {"arn:index": "old"}
+    old = clients._qdrant_of(settings)
+    vault.values = {"arn:index": "new"}
+
+    assert clients._qdrant_of(settings) is old
+    vault.now += clients._SECRET_SECONDS
+    assert clients._qdrant_of(settings) is not old
+
+
+def test_a_key_of_the_index_that_has_no_value_is_bad_input(vault: Vault) -> None:
+    settings = VectorIndex.from_environment(
+        {**BASE, "QDRANT_URL": "https://127.0.0.1:1", "QDRANT_SECRET_ARN": "arn:index"}
+    )
+    with pytest.raises(BadInput, match="has no value"):
+        clients.vectors(settings)
+
+
+def test_the_index_and_its_schema_are_of_the_same_folder_or_server(tmp_path: Path) -> None:
+    embedded = VectorIndex.from_environment({**BASE, "QDRANT_URL": f"edge:{tmp_path}"})
+    assert clients.vector_schema(embedded).migrate().created[0] == "animes"
+    assert clients.vectors(embedded).count() == 0
+    clients.close_all()
+
+    server = VectorIndex.from_environment({**BASE, "QDRANT_URL": "http://127.0.0.1:1"})
+    assert isinstance(clients.vectors(server), QdrantVectors)
+    assert isinstance(clients.vector_schema(server), QdrantSchema)
+
+
 @pytest.mark.parametrize("embedder", ["word2vec", "bedrock", "bedrock:", ""])
 def test_an_unknown_embedder_is_bad_input(embedder: str) -> None:
     settings = Embeddings(stack="local", aws_region="eu-central-1", embedder=embedder)
@@ -117,6 +217,55 @@ def test_a_stack_without_a_cache_remembers_nothing() -> None:
 def test_a_cache_is_connected_to_on_first_use_alone() -> None:
     settings = CacheServer.from_environment({**BASE, "REDIS_URL": "redis://127.0.0.1:1/0"})
     assert isinstance(clients.cache(settings), RedisCache)
+
+
+SIGNED_IN = {
+    "REDIS_URL": "rediss://cache.example.org:6379",
+    "REDIS_USER": "anime-infra-prod-functions",
+    "REDIS_CLUSTER": "anime-infra-prod-cache",
+}
+
+
+def with_credentials(monkeypatch: pytest.MonkeyPatch, credentials: Credentials | None) -> None:
+    monkeypatch.setattr("boto3.Session.get_credentials", lambda _: credentials)
+    clients.close_all()
+
+
+def test_a_cache_is_signed_in_to_with_the_role_of_the_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[CredentialProvider | None] = []
+
+    def connect(_: str, *, sign_in: CredentialProvider | None = None) -> Redis:
+        made.append(sign_in)
+        return Redis()
+
+    with_credentials(monkeypatch, Credentials("AKIDEXAMPLE", "key"))
+    monkeypatch.setattr("stores.cache.connect_redis", connect)
+    clients.cache(CacheServer.from_environment({**BASE, **SIGNED_IN}))
+    (sign_in,) = made
+    assert sign_in is not None
+    user, token = sign_in.get_credentials()  # type: ignore[misc]  # of this provider there are always two
+    assert user == "anime-infra-prod-functions"
+    assert token.startswith("anime-infra-prod-cache/?Action=connect&User=anime-infra-prod-functions&")
+    assert "%2Feu-central-1%2Felasticache%2F" in token
+
+
+@pytest.mark.parametrize("left_out", ["REDIS_USER", "REDIS_CLUSTER"])
+def test_half_of_a_sign_in_is_bad_input(left_out: str) -> None:
+    given = {name: value for name, value in SIGNED_IN.items() if name != left_out}
+    with pytest.raises(BadInput, match="takes both REDIS_USER and REDIS_CLUSTER"):
+        clients.cache(CacheServer.from_environment({**BASE, **given}))
+
+
+def test_nobody_signs_in_over_an_open_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_credentials(monkeypatch, Credentials("AKIDEXAMPLE", "key"))
+    with pytest.raises(BadInput, match="set REDIS_URL to rediss://"):
+        clients.cache(CacheServer.from_environment({**BASE, **SIGNED_IN, "REDIS_URL": "redis://cache.example.org"}))
+
+
+def test_a_function_without_credentials_learns_it_before_it_connects(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_credentials(monkeypatch, None)
+    with pytest.raises(BadInput, match="no AWS credentials"):
+        clients.cache(CacheServer.from_environment({**BASE, **SIGNED_IN}))
 
 
 def test_equal_settings_share_a_client_and_others_do_not() -> None:

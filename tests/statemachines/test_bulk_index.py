@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from models.errors import Malformed, Unavailable
-from models.events import BatchOutput
-from tests.statemachines.harness import Behaviour, Harness, Run, fails, gives
+from models.events import BatchOutput, RehostOutput
+from tests.statemachines.harness import Behaviour, Crash, Harness, Run, fails, gives
 
 BUCKET = "bulk"
 MANIFEST = "work/run-1/manifest.json"
+REHOSTED = gives(RehostOutput(stored=300, failed=0))
 LOADED = gives(BatchOutput(loaded=300, existing=0, conflicts=0, images_stored=0, images_failed=0))
+TASKS = ("rehost_batch", "index_batch")
 
 
 def batch(number: int) -> str:
@@ -27,11 +29,13 @@ class Bulk:
         harness.objects.create_bucket(Bucket=BUCKET)
         harness.objects.put_object(Bucket=BUCKET, Key=MANIFEST, Body=json.dumps(manifest).encode())
 
-    def run(self, *, manifest: str = MANIFEST, concurrency: int = 8, **otherwise: Behaviour) -> Run:
+    def run(
+        self, *, manifest: str = MANIFEST, images: bool = True, concurrency: int = 8, **otherwise: Behaviour
+    ) -> Run:
         return self.harness.run(
             "bulk_index",
-            {"run_id": "run-1", "images": True, "bucket": BUCKET, "manifest_key": manifest},
-            {"index_batch": LOADED, "finish_bulk": gives(), **otherwise},
+            {"run_id": "run-1", "images": images, "bucket": BUCKET, "manifest_key": manifest},
+            {"rehost_batch": REHOSTED, "index_batch": LOADED, "finish_bulk": gives(), **otherwise},
             parameters={"bulk_concurrency": concurrency},
         )
 
@@ -46,15 +50,31 @@ def finished(run: Run) -> list[str | None]:
     return [event.error and event.error["Error"] for event in run.events("finish_bulk")]
 
 
-def test_every_batch_is_loaded_once(bulk: Bulk) -> None:
-    run = bulk.run()
+@pytest.mark.parametrize("images", [False, True], ids=["without-images", "with-images"])
+def test_every_batch_is_loaded_once(bulk: Bulk, images: bool) -> None:
+    run = bulk.run(images=images)
 
     assert run.status == "SUCCEEDED"
     loaded = run.events("index_batch")
     assert sorted(event.batch_key for event in loaded) == [batch(number) for number in range(12)]
-    assert {(event.run_id, event.images) for event in loaded} == {("run-1", True)}
+    assert {(event.run_id, event.images) for event in loaded} == {("run-1", images)}
     assert finished(run) == [None]
     assert run.tasks()[-1] == "finish_bulk"
+
+
+def test_the_images_of_each_batch_are_rehosted_before_it_is_loaded(bulk: Bulk) -> None:
+    run = bulk.run()
+
+    for number in range(12):
+        of_batch = [call.task for call in run.calls[:-1] if call.event.batch_key == batch(number)]
+        assert of_batch == ["rehost_batch", "index_batch"]
+
+
+def test_a_run_without_images_fetches_nothing_from_outside(bulk: Bulk) -> None:
+    run = bulk.run(images=False)
+
+    assert run.status == "SUCCEEDED"
+    assert set(run.tasks()) == {"index_batch", "finish_bulk"}
 
 
 def test_the_state_does_not_grow_with_the_batches(harness: Harness) -> None:
@@ -108,23 +128,37 @@ def test_no_more_batches_at_once_than_the_stack_allows(bulk: Bulk) -> None:
     assert most[0] == 3
 
 
-def test_a_batch_is_tried_again(bulk: Bulk) -> None:
-    run = bulk.run(index_batch=fails(Unavailable("down"), times=3, then=LOADED))
+@pytest.mark.parametrize(("task", "then"), [("rehost_batch", REHOSTED), ("index_batch", LOADED)], ids=TASKS)
+@pytest.mark.parametrize(
+    "error",
+    [Unavailable("down"), Crash("Lambda.TooManyRequestsException"), Crash("Sandbox.Timedout")],
+    ids=str,
+)
+def test_a_batch_is_tried_again(bulk: Bulk, task: str, then: Behaviour, error: Exception) -> None:
+    run = bulk.run(**{task: fails(error, times=2, then=then)})
 
     assert run.status == "SUCCEEDED"
-    assert len(run.events("index_batch")) == 12 + 3
+    assert len(run.events(task)) == 12 + 2
+    assert finished(run) == [None]
 
 
-def test_one_batch_that_fails_fails_the_load(bulk: Bulk) -> None:
-    def load(event: Any, number: int) -> Any:
+@pytest.mark.parametrize("task", TASKS)
+def test_one_batch_that_fails_fails_the_load(bulk: Bulk, task: str) -> None:
+    def fail(event: Any, _: int) -> Any:
         if event.batch_key == batch(5):
             raise Malformed("not a list")
-        return LOADED(event, number)
 
-    run = bulk.run(index_batch=load)
+    run = bulk.run(**{task: fail})
 
     assert (run.status, run.error) == ("FAILED", "States.ExceedToleratedFailureThreshold")
     assert finished(run) == ["States.ExceedToleratedFailureThreshold"]
+
+
+def test_a_batch_whose_images_could_not_be_settled_is_not_loaded(bulk: Bulk) -> None:
+    run = bulk.run(rehost_batch=fails(Malformed("not a list")))
+
+    assert run.status == "FAILED"
+    assert run.events("index_batch") == []
 
 
 def test_a_manifest_that_is_not_there_is_reported(bulk: Bulk) -> None:

@@ -28,6 +28,7 @@ INPUTS: dict[str, type[events.Event]] = {
     "request_review": events.ReviewRequestInput,
     "commit_data": events.CommitInput,
     "cleanup": events.CleanupInput,
+    "rehost_batch": events.RehostInput,
     "index_batch": events.BatchInput,
     "finish_bulk": events.FinishBulkInput,
 }

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from redis.credentials import UsernamePasswordCredentialProvider
 
 from models.errors import BadInput, Unavailable
 from stores.cache import NoCache, RedisCache, connect_redis
@@ -148,16 +149,12 @@ def test_a_wrong_url_is_bad_input_that_repeats_no_password() -> None:
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("url", "password", "expected"),
-    [
-        ("redis://host", None, None),
-        ("redis://:own@host", None, "own"),
-        ("redis://host", "given", "given"),
-        ("redis://:own@host", "given", "own"),
-    ],
-)
-def test_a_password_may_come_beside_the_url(url: str, password: str | None, expected: str | None) -> None:
-    client = connect_redis(url, password=password)
+@pytest.mark.parametrize("url", ["redis://:secret@host", "redis://someone@host", "redis://someone:secret@host"])
+def test_whoever_signs_in_is_not_named_by_the_url_too(url: str) -> None:
+    sign_in = UsernamePasswordCredentialProvider("functions", "token")
 
-    assert client.connection_pool.connection_kwargs.get("password") == expected
+    with pytest.raises(BadInput, match="names a user or a password") as caught:
+        connect_redis(url, sign_in=sign_in)
+
+    assert "secret" not in str(caught.value)
+    assert connect_redis(url)

@@ -25,6 +25,7 @@ LIBRARIES = {
     [
         ("stores.aws_errors", {"botocore"}),
         ("stores.cache", {"redis"}),
+        ("stores.cache_sign_in", {"botocore", "redis"}),
         ("stores.embedders", {"botocore"}),
         ("stores.executions", {"botocore"}),
         ("stores.image_map", {"botocore"}),
@@ -37,7 +38,9 @@ LIBRARIES = {
         ("stores.queues", {"botocore"}),
         ("stores.schedules", {"botocore"}),
         ("stores.vectors.edge", set()),
+        ("stores.vectors.edge_schema", set()),
         ("stores.vectors.qdrant", set()),
+        ("stores.vectors.qdrant_schema", set()),
     ],
 )
 def test_an_adapter_imports_its_own_library_alone(module: str, allowed: set[str]) -> None:

@@ -14,7 +14,9 @@ from qdrant_client import QdrantClient
 from models.collections import VECTOR_COLLECTIONS
 from models.errors import StaleRevision
 from models.vectors import VectorPoint
-from stores.vectors.edge import EdgeVectors, close_engines
+from stores.vectors.edge import EdgeVectors
+from stores.vectors.edge_engine import close_engines
+from stores.vectors.edge_schema import EdgeSchema
 from stores.vectors.qdrant import QdrantVectors
 from tests.support.contracts.samples import anime_id, point
 from tests.support.fakes import FakeVectors
@@ -26,9 +28,8 @@ def vectors(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Vectors]
     if request.param == "fake":
         yield FakeVectors()
     elif request.param == "edge":
-        edge = EdgeVectors(tmp_path)
-        edge.ensure()
-        yield edge
+        EdgeSchema(tmp_path).migrate()
+        yield EdgeVectors(tmp_path)
         close_engines(tmp_path)
     else:
         client = QdrantClient(":memory:")
@@ -39,7 +40,7 @@ def vectors(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Vectors]
 
 
 def _local_vectors() -> dict[str, Any]:
-    """The local mode of the client warns of payload indexes, so the collection is made without ``ensure``."""
+    """The local mode of the client warns of payload indexes, so the collection is made without the adapter."""
     from qdrant_client import models
 
     return {

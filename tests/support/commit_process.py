@@ -24,7 +24,9 @@ from stores.mongo.locks import MongoLocks
 from stores.mongo.reviews import MongoReviews
 from stores.mongo.schema import MongoSchema
 from stores.objects import S3Objects
-from stores.vectors.edge import EdgeVectors, close_engines
+from stores.vectors.edge import EdgeVectors
+from stores.vectors.edge_engine import close_engines
+from stores.vectors.edge_schema import EdgeSchema
 from tests.support.commits import Scenario, World
 from tests.support.crashing import Faults, When
 from tests.support.emulator import aws_client
@@ -85,7 +87,7 @@ def create(stores: Stores) -> None:
     with connect(stores.mongo_uri) as client:
         MongoSchema(client[stores.name]).migrate()
     aws_client("s3", stores.aws_endpoint).create_bucket(Bucket=stores.name)
-    EdgeVectors(Path(stores.folder)).ensure()
+    EdgeSchema(Path(stores.folder)).migrate()
     close_engines(Path(stores.folder))
 
 

@@ -15,7 +15,7 @@ from domain.enriched_file import portable
 from models.anime import AnimeEntry, EpisodeDetailEntry
 from models.base import FailedImage
 from models.errors import Retryable
-from models.events import BatchInput, BootstrapInput, FinishBulkInput
+from models.events import BatchInput, BatchOutput, BootstrapInput, FinishBulkInput, RehostInput, RehostOutput
 from models.ids import mint_anime_id, mint_character_id, mint_episode_id
 from models.people import CharacterEntry
 from models.vocabulary import AnimeStatus, AnimeType, CharacterRole
@@ -32,7 +32,7 @@ from tests.support.fakes import (
 from tests.support.samples import FIRST, release_lines
 from workflows import keys
 from workflows.bootstrap import BootstrapLimits, BootstrapPorts, plan_bootstrap
-from workflows.bulk_index import SettledImages, finish_bulk, load_batch
+from workflows.bulk_index import SettledImages, finish_bulk, load_batch, rehost_batch
 from workflows.data_ports import DataPorts
 from workflows.indexing import embed_points
 from workflows.ports import ObjectWriter
@@ -167,8 +167,15 @@ class BootstrapRun:
             for item in self.database.json(event["manifest_key"])
         ]
 
-    def load(self, batch: BatchInput) -> None:
-        load_batch(batch, ports=self.database.ports(self.faults), settle_images=self.settle_images)
+    def rehost(self, batch: BatchInput) -> RehostOutput:
+        return rehost_batch(
+            RehostInput(run_id=batch.run_id, batch_key=batch.batch_key),
+            objects=crashing("objects", self.database.objects, self.faults),
+            settle_images=self.settle_images,
+        )
+
+    def load(self, batch: BatchInput) -> BatchOutput:
+        return load_batch(batch, ports=self.database.ports(self.faults))
 
     def finish(self, error: dict[str, Any] | None = None) -> dict[str, Any]:
         return finish_bulk(
@@ -183,6 +190,8 @@ class BootstrapRun:
         repeated(self.plan)
         if self.database.machine.started:
             for batch in self.batches():
+                if batch.images:
+                    repeated(partial(self.rehost, batch))
                 repeated(partial(self.load, batch))
             repeated(self.finish)
         report = self.database.report("bootstrap", self.event.run_id)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +55,17 @@ class HttpStub:
         self._ended.set()
 
 
+S = TypeVar("S", bound=HttpStub)
+
+
 @contextmanager
 def http_stub(*answers: Answer) -> Iterator[HttpStub]:
-    stub = HttpStub(list(answers))
+    with serving(HttpStub(list(answers))) as stub:
+        yield stub
 
+
+@contextmanager
+def serving(stub: S) -> Iterator[S]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"  # else clients wait in vain for "100 Continue"
 

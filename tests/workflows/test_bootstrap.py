@@ -361,14 +361,14 @@ def test_a_published_release_is_downloaded_and_kept_under_its_commit() -> None:
 # ---------------------------------------------------------------------------------------------------------- crashes
 
 
-def small_run(database: Database, faults: Faults) -> BootstrapRun:
+def small_run(database: Database, faults: Faults, *, images: bool) -> BootstrapRun:
     """Four entries of which one is ours already, one ours without a point, in two batches."""
     ours, unindexed = make_entry(1, title="Ours"), make_entry(2, title="Unindexed")
     database.fill([ours])
     database.animes.restore([unindexed])
     body = release_file(*(offline_line(number) for number in (1, 2, 3, 4)))
     return prepare_bootstrap(
-        database, body, kind="offline", sha="s1", faults=faults, limits=BootstrapLimits(batch_size=2)
+        database, body, kind="offline", sha="s1", images=images, faults=faults, limits=BootstrapLimits(batch_size=2)
     )
 
 
@@ -378,16 +378,17 @@ def final_state(database: Database) -> tuple[Any, ...]:
     return database.entries(), points, objects
 
 
-def test_wherever_a_bootstrap_crashes_its_repetition_ends_the_same() -> None:
+@pytest.mark.parametrize("images", [False, True], ids=["without-images", "with-images"])
+def test_wherever_a_bootstrap_crashes_its_repetition_ends_the_same(images: bool) -> None:
     undisturbed, calm = Database(), Faults()
-    small_run(undisturbed, calm).go()
+    small_run(undisturbed, calm, images=images).go()
     expected = final_state(undisturbed)
     assert_stores_agree(undisturbed)
     assert {"objects.copy", "animes.insert_missing", "vectors.insert_missing", "executions.start"} <= set(calm.writes)
     for number in range(len(calm.writes)):
         for when in When:
             database, faults = Database(), Faults(planned={number: when})
-            small_run(database, faults).go()
+            small_run(database, faults, images=images).go()
             assert final_state(database) == expected, f"{when} write {number}, {calm.writes[number]}"
 
 

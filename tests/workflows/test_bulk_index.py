@@ -1,11 +1,13 @@
 """One batch, and the end of a bootstrap."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import orjson
 import pytest
 
+from domain.derive import NOT_FETCHED
 from models.anime import AnimeEntry, Images
 from models.base import FailedImage
 from models.errors import AlreadyExists, Malformed, NotFound, Unavailable
@@ -24,6 +26,9 @@ from workflows import keys, sync_state
 from workflows.bootstrap import BootstrapLimits
 from workflows.bulk_index import SettledImages, load_batch
 from workflows.sync_state import SyncState
+
+COVER: Final = "https://cdn.myanimelist.net/1.jpg"
+GONE: Final = FailedImage(image_url="https://cdn.myanimelist.net/2.jpg", error_message="404")
 
 
 def planned(database: Database, *, entries: int = 2, batch_size: int = 2, **changes: Any) -> BootstrapRun:
@@ -46,35 +51,91 @@ def test_the_output_says_what_one_batch_did() -> None:
     run = planned(database)
     database.animes.restore([make_entry(1)])
     [batch] = run.batches()
-    output = load_batch(batch, ports=database.ports(), settle_images=run.settle_images)
+    output = run.load(batch)
     assert (output.loaded, output.existing, output.conflicts) == (1, 1, 0)
-    again = load_batch(batch, ports=database.ports(), settle_images=run.settle_images)
-    assert again == output, "the repetition counts the same"
+    assert run.load(batch) == output, "the repetition counts the same"
+
+
+@dataclass
+class Rehosting:
+    """Each entry gets one image that is ours and one that failed; ``entries`` were settled, each time."""
+
+    broken: bool = False
+    entries: list[AnimeEntry] = field(default_factory=list)
+
+    def __call__(self, entry: AnimeEntry) -> SettledImages:
+        if self.broken:
+            raise Unavailable("the map does not answer")
+        self.entries.append(entry)
+        images = Images(covers=["https://images.example/images/aa.jpg", GONE])
+        return SettledImages(entry=entry.model_copy(update={"images": images}), stored=1, failed=1)
+
+
+def with_images(database: Database, settle: Rehosting, *, entries: int = 2, batch_size: int = 2) -> BootstrapRun:
+    given = [make_entry(number, images=Images(covers=[COVER])) for number in range(1, entries + 1)]
+    run = prepare_bootstrap(
+        database,
+        enriched_file(*given),
+        kind="enriched",
+        sha="s1",
+        run_id="run",
+        images=True,
+        settle_images=settle,
+        limits=BootstrapLimits(batch_size=batch_size),
+    )
+    run.plan()
+    return run
 
 
 def test_entries_are_stored_with_the_images_that_were_settled() -> None:
     database = Database()
-    failed = FailedImage(image_url="https://cdn.myanimelist.net/2.jpg", error_message="404")
-
-    def settle(entry: AnimeEntry) -> SettledImages:
-        images = Images(covers=["https://images.example/images/aa.jpg", failed])
-        return SettledImages(entry=entry.model_copy(update={"images": images}), stored=1, failed=1)
-
-    result = prepare_bootstrap(
-        database,
-        enriched_file(make_entry(1), make_entry(2)),
-        kind="enriched",
-        sha="s1",
-        images=True,
-        settle_images=settle,
-    ).go()
+    result = with_images(database, Rehosting()).go()
     assert (result["images_stored"], result["images_failed"]) == (2, 2)
-    assert all(entry.images.covers[1] == failed for entry in database.entries())
+    assert [entry.images.covers[1] for entry in database.entries()] == [GONE, GONE]
 
 
-def test_a_run_without_images_counts_no_failures() -> None:
-    result = planned(Database()).go()
+def test_a_batch_is_settled_once_and_counts_the_same_again() -> None:
+    database, settle = Database(), Rehosting()
+    run = with_images(database, settle)
+    [batch] = run.batches()
+    first = run.rehost(batch)
+    assert (first.stored, first.failed) == (2, 2)
+    assert run.rehost(batch) == first
+    assert len(settle.entries) == 2
+    assert database.animes.count() == 0, "the documents are the next task's"
+
+
+def test_what_was_to_be_rehosted_is_not_loaded_before() -> None:
+    database = Database()
+    run = with_images(database, Rehosting())
+    [batch] = run.batches()
+    with pytest.raises(NotFound, match="settled"):
+        run.load(batch)
+    assert database.animes.count() == 0
+
+
+def test_a_failure_of_rehosting_is_the_reason_of_a_failed_machine_unless_it_passed() -> None:
+    database, settle = Database(), Rehosting(broken=True)
+    run = with_images(database, settle)
+    [batch] = run.batches()
+    with pytest.raises(Unavailable):
+        run.rehost(batch)
+    run.finish({"Error": "States.ExceedToleratedFailureThreshold", "Cause": ""})
+    assert "the map does not answer" in report_of(database)["error"]
+    settle.broken = False
+    assert run.go()["loaded"] == 2
+
+
+def test_a_run_without_images_stores_placeholders_and_counts_no_failures() -> None:
+    database = Database()
+    given = make_entry(1, images=Images(covers=[COVER], posters=[GONE]))
+    result = prepare_bootstrap(database, enriched_file(given), kind="enriched", sha="s1").go()
     assert (result["images_stored"], result["images_failed"]) == (0, 0)
+    [entry] = database.entries()
+    assert entry.images == Images(
+        covers=[FailedImage(image_url=COVER, error_message=NOT_FETCHED)],
+        posters=[FailedImage(image_url=GONE.image_url, error_message=NOT_FETCHED)],
+    )
 
 
 def test_a_batch_that_is_not_there_or_not_valid_fails_and_says_so_in_its_result() -> None:
@@ -98,9 +159,9 @@ def test_a_failure_that_passed_leaves_no_trace() -> None:
     [batch] = run.batches()
     vectors: Any = Failing(database.vectors).before("insert_missing", Unavailable("the index is down"))
     with pytest.raises(Unavailable):
-        load_batch(batch, ports=database.ports(vectors=vectors), settle_images=run.settle_images)
+        load_batch(batch, ports=database.ports(vectors=vectors))
     assert "the index is down" in database.json(keys.bulk_batch_result(batch.batch_key))["error"]
-    load_batch(batch, ports=database.ports(vectors=vectors), settle_images=run.settle_images)
+    load_batch(batch, ports=database.ports(vectors=vectors))
     ended = run.finish()
     assert ended["loaded"] == 2
     assert "members" not in ended, "a state holds 256 KiB, the lists behind the figures may be more"
@@ -129,6 +190,17 @@ def test_the_report_tells_how_many_batches_are_loaded() -> None:
         run.load(batch)
     assert report_of(database)["progress"] == "2 of 3 batches loaded"
     assert report_of(database)["state"] == "running"
+
+
+def test_a_batch_that_had_failed_before_is_one_batch() -> None:
+    database = Database()
+    run = planned(database, entries=3, batch_size=1)
+    batch = run.batches()[0]
+    vectors: Any = Failing(database.vectors).before("insert_missing", Unavailable("the index is down"))
+    with pytest.raises(Unavailable):
+        load_batch(batch, ports=database.ports(vectors=vectors))
+    run.load(batch)
+    assert report_of(database)["progress"] == "1 of 3 batches loaded"
 
 
 def test_a_batch_that_comes_late_does_not_reopen_the_report() -> None:
@@ -238,5 +310,5 @@ def test_a_batch_of_another_run_is_not_counted_as_loaded_by_this_one() -> None:
     assert stored is not None
     other = BatchInput(run_id="other", batch_key="work/other/batches/00000.json", images=False)
     database.objects.put(other.batch_key, stored.body)
-    output = load_batch(other, ports=database.ports(), settle_images=run.settle_images)
+    output = load_batch(other, ports=database.ports())
     assert (output.loaded, output.existing) == (0, 2)

@@ -1,62 +1,101 @@
 """Collections and indexes as ``models.collections`` lists them."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Final
 
+import pymongo
 from pymongo import IndexModel
 from pymongo.collection import Collection as MongoCollection
 from pymongo.database import Database
+from pymongo.errors import OperationFailure
 
-from models.collections import COLLECTIONS, Collection, Index
+from models.collections import COLLECTIONS, MARKER, Collection, Index
+from models.errors import SchemaConflict, Unavailable
 from stores.mongo.connection import majority
 from stores.mongo.documents import Document
-from stores.mongo.errors import translated
+from stores.mongo.errors import DUPLICATE_KEY, translated
+from stores.mongo.index_plan import Create, Drop, IndexPlan, SetExpiry, Step, plan, read_index
+from workflows.ports import Migration
+
+BUILD_TIME: Final = timedelta(minutes=2)
+"""For a whole migration: an index over 40,000 anime takes seconds."""
 
 _PRIMARY: Final = "_id_"
+_NOT_KNOWN_YET: Final = frozenset({13, 18, 8000})
+"""Unauthorized, AuthenticationFailed, and AtlasError, which is what Atlas says in place of both."""
 
 
 class MongoSchema:
-    """Port ``Schema``. Indexes that nobody lists are left alone, unless they stand in the way of a listed one."""
+    """Port ``Schema``."""
 
     def __init__(self, database: Database[Document], collections: Sequence[Collection] = COLLECTIONS) -> None:
         self._database = database
         self._collections = collections
 
-    def migrate(self) -> tuple[str, ...]:
-        changed: list[str] = []
-        with translated("schema.migrate"):
-            present = set(self._database.list_collection_names())
+    def check(self) -> None:
+        """A user who was made a moment ago is not known to every node of a cluster yet."""
+        with translated("schema.check"):
+            try:
+                self._present()
+            except OperationFailure as error:
+                if error.code in _NOT_KNOWN_YET:
+                    raise Unavailable(f"mongodb schema.check: the caller may not sign in ({error.code})") from None
+                raise
+
+    def migrate(self) -> Migration:
+        with pymongo.timeout(BUILD_TIME.total_seconds()), translated("schema.migrate"):
+            present = self._present()
+            created, changed, left_over = [], [], []
             for spec in self._collections:
                 if spec.name not in present:
                     self._database.create_collection(spec.name)
-                    changed.append(spec.name)
-                changed.extend(_migrate_indexes(majority(self._database, spec.name), spec.indexes))
-        return tuple(changed)
+                    created.append(spec.name)
+                collection = majority(self._database, spec.name)
+                steps = _plan(collection, spec.indexes)
+                for step in steps.steps:
+                    _carry_out(collection, step)
+                created += [f"{spec.name}.{name}" for name in steps.created]
+                changed += [f"{spec.name}.{name}" for name in steps.changed]
+                left_over += [f"{spec.name}.{name}" for name in steps.left_over]
+        listed = {MARKER, *(spec.name for spec in self._collections)}
+        left_over += sorted(present - listed)
+        return Migration(created=tuple(created), changed=tuple(changed), left_over=tuple(left_over))
+
+    def _present(self) -> set[str]:
+        return {name for name in self._database.list_collection_names() if not name.startswith("system.")}
 
 
-def _migrate_indexes(collection: MongoCollection[Document], wanted: Sequence[Index]) -> list[str]:
-    changed: list[str] = []
-    present = {name: _shape(about) for name, about in collection.index_information().items() if name != _PRIMARY}
-    for index in wanted:
-        shape = (index.keys, index.unique, index.expire_after_seconds)
-        if present.get(index.name) == shape:
-            continue
-        # An index that was renamed has the same keys under another name, which the server refuses as a conflict.
-        for name in [name for name, there in present.items() if name == index.name or there[0] == index.keys]:
+def _plan(collection: MongoCollection[Document], wanted: Sequence[Index]) -> IndexPlan:
+    information = collection.index_information()
+    return plan([read_index(name, about) for name, about in information.items() if name != _PRIMARY], wanted)
+
+
+def _carry_out(collection: MongoCollection[Document], step: Step) -> None:
+    match step:
+        case Create(index=index, name=name):
+            _create(collection, index, name)
+        case Drop(name=name):
             collection.drop_index(name)
-            del present[name]
-        collection.create_indexes([_model(index)])
-        changed.append(f"{collection.name}.{index.name}")
-    return changed
+        case SetExpiry(name=name, seconds=seconds):
+            change = {"name": name, "expireAfterSeconds": seconds}
+            collection.database.command({"collMod": collection.name, "index": change})
 
 
-def _shape(about: Any) -> tuple[tuple[tuple[str, int], ...], bool, int | None]:
-    keys = tuple((field, int(direction)) for field, direction in about["key"])
-    return keys, bool(about.get("unique", False)), about.get("expireAfterSeconds")
-
-
-def _model(index: Index) -> IndexModel:
-    options: dict[str, Any] = {"name": index.name, "unique": index.unique}
+def _create(collection: MongoCollection[Document], index: Index, name: str) -> None:
+    """Raises:
+    SchemaConflict: documents share what must be unique; what was there before still is.
+    """
+    options: dict[str, Any] = {"name": name, "unique": index.unique}
     if index.expire_after_seconds is not None:
         options["expireAfterSeconds"] = index.expire_after_seconds
-    return IndexModel(list(index.keys), **options)
+    try:
+        collection.create_indexes([IndexModel(list(index.keys), **options)])
+    except OperationFailure as error:
+        if error.code != DUPLICATE_KEY:
+            raise
+        fields = ", ".join(field for field, _ in index.keys)
+        raise SchemaConflict(
+            f"{collection.name}.{index.name}: several documents have the same {fields}, which the schema wants to be "
+            "unique; merge or remove them and migrate again"
+        ) from None

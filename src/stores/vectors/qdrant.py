@@ -6,7 +6,7 @@ from datetime import timedelta
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any, Final
 
-from models.collections import TEXT_VECTOR, VECTOR_COLLECTIONS, VectorCollection
+from models.collections import TEXT_VECTOR, VECTOR_COLLECTIONS
 from models.errors import BadInput, Malformed, NotFound, Permanent, Retryable, StaleRevision, Throttled, Unavailable
 from models.ids import point_id
 from models.vectors import VectorPoint
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from qdrant_client import QdrantClient
 
 DEFAULT_TIMEOUT: Final = timedelta(seconds=20)
+_NOT_KNOWN: Final = frozenset({401, 403})
+"""Of a key that was made a moment ago, or replaced by another one: the next invocation reads it again."""
+
 _NOT_FOUND: Final = 404
 _REQUEST_TIMEOUT: Final = 408
 _TOO_MANY_REQUESTS: Final = 429
@@ -39,45 +42,22 @@ def connect_qdrant(url: str, *, api_key: str | None = None, timeout: timedelta =
 
 
 class QdrantVectors:
-    """Port ``Vectors`` of one collection; ``collection`` is its name where it is not the schema's."""
+    """Port ``Vectors`` of one collection."""
 
-    def __init__(
-        self,
-        client: "QdrantClient",
-        *,
-        collection: str | None = None,
-        spec: VectorCollection = VECTOR_COLLECTIONS[0],
-    ) -> None:
+    def __init__(self, client: "QdrantClient", *, collection: str = VECTOR_COLLECTIONS[0].name) -> None:
         from qdrant_client import models
 
         self._client = client
         self._models = models
-        self._spec = spec
-        self._collection = collection or spec.name
+        self._collection = collection
         self._write: dict[str, Any] = {
             "collection_name": self._collection,
             "wait": True,
             "ordering": models.WriteOrdering.STRONG,
         }
 
-    def ensure(self) -> tuple[str, ...]:
-        """Creates the collection and its payload indexes where they are missing; names what it created."""
-        created: list[str] = []
-        with _translated("ensure"):
-            if not self._client.collection_exists(self._collection):
-                self._create()
-                created.append(self._collection)
-            present = self._client.get_collection(self._collection).payload_schema
-            for field, kind in self._spec.payload_indexes:
-                if field not in present:
-                    self._client.create_payload_index(
-                        **self._write, field_name=field, field_schema=self._models.PayloadSchemaType(kind)
-                    )
-                    created.append(f"{self._collection}.{field}")
-        return tuple(created)
-
     def get(self, anime_id: str) -> VectorPoint | None:
-        with _translated("get"):
+        with translated("get"):
             found = self._client.retrieve(
                 self._collection,
                 [point_id(anime_id)],
@@ -123,11 +103,11 @@ class QdrantVectors:
             for ids in in_batches(anime_ids, points.WRITE_BATCH)
         )
         for batch in in_batches(operations, points.WRITE_BATCH):
-            with _translated("set_payload"):
+            with translated("set_payload"):
                 self._client.batch_update_points(**self._write, update_operations=batch)
 
     def search(self, vector: Sequence[float], *, limit: int, include_orphaned: bool) -> tuple[Hit, ...]:
-        with _translated("search"):
+        with translated("search"):
             found = self._client.query_points(
                 self._collection,
                 query=list(vector),
@@ -141,7 +121,7 @@ class QdrantVectors:
     def scan(self, *, with_vectors: bool) -> Iterator[VectorPoint]:
         offset: Any = None
         while True:
-            with _translated("scan"):
+            with translated("scan"):
                 records, offset = self._client.scroll(
                     self._collection,
                     offset=offset,
@@ -155,7 +135,7 @@ class QdrantVectors:
                 return
 
     def count(self) -> int:
-        with _translated("count"):
+        with translated("count"):
             return self._client.count(self._collection, exact=True).count
 
     def remove(self, anime_ids: Sequence[str]) -> None:
@@ -163,11 +143,11 @@ class QdrantVectors:
             self._delete(points.among(self._models, ids))
 
     def _upsert(self, new: Iterable[Any], **options: Any) -> None:
-        with _translated("upsert"):
+        with translated("upsert"):
             self._client.upsert(**self._write, points=list(new), **options)
 
     def _delete(self, selected: points.Filter) -> None:
-        with _translated("delete"):
+        with translated("delete"):
             self._client.delete(**self._write, points_selector=self._models.FilterSelector(filter=selected))
 
     def _point(self, point: VectorPoint, *, saga: str | None = None) -> Any:
@@ -177,22 +157,9 @@ class QdrantVectors:
             payload=points.payload_of(point, saga=saga),
         )
 
-    def _create(self) -> None:
-        models = self._models
-        self._client.create_collection(
-            self._collection,
-            vectors_config={
-                one.name: models.VectorParams(size=one.dimensions, distance=models.Distance.DOT)
-                for one in self._spec.vectors
-            },
-            quantization_config=models.ScalarQuantization(
-                scalar=models.ScalarQuantizationConfig(type=models.ScalarType.INT8, always_ram=True)
-            ),
-        )
-
 
 @contextmanager
-def _translated(operation: str) -> Iterator[None]:
+def translated(operation: str) -> Iterator[None]:
     """Raises:
     Throttled, Unavailable, NotFound, Malformed, Permanent: in place of the client's errors.
     """
@@ -215,7 +182,7 @@ def _of_status(operation: str, status: int) -> Permanent | Retryable:
     message = f"qdrant {operation}: {status}"
     if status == _TOO_MANY_REQUESTS:
         return Throttled(message)
-    if status >= _SERVER_ERROR or status == _REQUEST_TIMEOUT:
+    if status >= _SERVER_ERROR or status == _REQUEST_TIMEOUT or status in _NOT_KNOWN:
         return Unavailable(message)
     return NotFound(message) if status == _NOT_FOUND else Permanent(message)
 

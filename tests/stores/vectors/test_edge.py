@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from models.collections import VECTOR_COLLECTIONS
 from models.errors import Malformed, NotFound, Permanent, Unavailable
 from models.vectors import VectorPoint
-from stores.vectors.edge import EdgeVectors, close_engines
+from stores.vectors.edge import EdgeVectors
+from stores.vectors.edge_engine import close_engines
+from stores.vectors.edge_schema import EdgeSchema
 from tests.support.contracts.samples import anime_id, point
 
 
@@ -21,23 +22,14 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     close_engines(tmp_path)
 
 
-def test_ensure_creates_collection_and_indexes_once(folder: Path) -> None:
-    created = EdgeVectors(folder).ensure()
-
-    assert created == ("animes", *(f"animes.{field}" for field, _ in VECTOR_COLLECTIONS[0].payload_indexes))
-    assert EdgeVectors(folder).ensure() == ()
-    close_engines(folder)
-    assert EdgeVectors(folder).ensure() == ()
-
-
 def test_a_collection_that_was_not_made_is_not_found(folder: Path) -> None:
     with pytest.raises(NotFound):
         EdgeVectors(folder).count()
 
 
 def test_points_survive_a_restart(folder: Path) -> None:
+    EdgeSchema(folder).migrate()
     vectors = EdgeVectors(folder)
-    vectors.ensure()
     vectors.insert_missing([point(1)])
     vectors.upsert(point(2, saga="s"), base_revision=None, saga="s")
 
@@ -51,8 +43,8 @@ def test_points_survive_a_restart(folder: Path) -> None:
 
 def test_an_engine_whose_folder_is_gone_is_closed_in_silence(folder: Path) -> None:
     """As when a stack removes its data before its process ends."""
+    EdgeSchema(folder / "stack").migrate()
     vectors = EdgeVectors(folder / "stack")
-    vectors.ensure()
     vectors.insert_missing([point(1)])
     shutil.rmtree(folder / "stack")
 
@@ -63,8 +55,8 @@ def test_an_engine_whose_folder_is_gone_is_closed_in_silence(folder: Path) -> No
 
 
 def test_adapters_of_one_folder_share_the_engine(folder: Path) -> None:
+    EdgeSchema(folder).migrate()
     one, other = EdgeVectors(folder), EdgeVectors(folder / "x" / "..")
-    one.ensure()
 
     one.insert_missing([point(1)])
 
@@ -85,8 +77,7 @@ except Unavailable:
 
 
 def test_another_process_gets_unavailable(folder: Path) -> None:
-    vectors = EdgeVectors(folder)
-    vectors.ensure()
+    EdgeSchema(folder).migrate()
     script = _OTHER_PROCESS.format(path=[part for part in sys.path if part], folder=str(folder))
 
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
@@ -103,8 +94,8 @@ def test_a_damaged_folder_is_unavailable(folder: Path) -> None:
 
 
 def test_a_vector_of_wrong_length_is_refused(folder: Path) -> None:
+    EdgeSchema(folder).migrate()
     vectors = EdgeVectors(folder)
-    vectors.ensure()
 
     with pytest.raises(Permanent):
         vectors.overwrite([VectorPoint(anime_id=anime_id(1), vectors={"text": [1.0, 0.0]}, payload={})])
@@ -113,8 +104,8 @@ def test_a_vector_of_wrong_length_is_refused(folder: Path) -> None:
 def test_a_point_of_somebody_else_is_malformed(folder: Path) -> None:
     import qdrant_edge
 
+    EdgeSchema(folder).migrate()
     vectors = EdgeVectors(folder)
-    vectors.ensure()
     foreign = qdrant_edge.Point("00000000-0000-0000-0000-000000000001", {"text": [1.0] * 256}, {"x": 1})
     vectors._shard().update(qdrant_edge.UpdateOperation.upsert_points([foreign]))
 

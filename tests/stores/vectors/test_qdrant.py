@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from models.collections import VECTOR_COLLECTIONS
 from models.errors import BadInput, Malformed, NotFound, Permanent, StaleRevision, Throttled, Unavailable
 from models.ids import point_id
 from stores.vectors.qdrant import QdrantVectors, connect_qdrant
@@ -99,55 +98,6 @@ def test_the_collection_may_have_another_name() -> None:
     with _vectors(_json({"count": 3}), collection="animes_demo") as (vectors, stub):
         assert vectors.count() == 3
         assert stub.requests[0].path.startswith("/collections/animes_demo/")
-
-
-def _collection(**indexes: str) -> Answer:
-    return _json(
-        {
-            "status": "green",
-            "optimizer_status": "ok",
-            "segments_count": 1,
-            "config": {
-                "params": {"vectors": {"text": {"size": 256, "distance": "Dot"}}},
-                "hnsw_config": {"m": 16, "ef_construct": 100, "full_scan_threshold": 10000},
-                "optimizer_config": {
-                    "deleted_threshold": 0.2,
-                    "vacuum_min_vector_number": 1000,
-                    "default_segment_number": 0,
-                    "flush_interval_sec": 5,
-                },
-            },
-            "payload_schema": {name: {"data_type": kind, "points": 0} for name, kind in indexes.items()},
-        }
-    )
-
-
-def test_ensure_creates_a_quantized_collection_and_its_indexes() -> None:
-    with _vectors(_json({"exists": False}), _json(result=True), _collection(), DONE) as (vectors, stub):
-        created = vectors.ensure()
-
-        indexes = VECTOR_COLLECTIONS[0].payload_indexes
-        assert created == ("animes", *(f"animes.{field}" for field, _ in indexes))
-        sent = stub.requests[1].json
-        assert sent["vectors"] == {"text": {"size": 256, "distance": "Dot"}}
-        assert sent["quantization_config"] == {"scalar": {"type": "int8", "always_ram": True}}
-        asked = [(request.json["field_name"], request.json["field_schema"]) for request in stub.requests[3:]]
-        assert asked == list(indexes)
-
-
-def test_ensure_adds_only_the_indexes_that_are_missing() -> None:
-    present = dict(VECTOR_COLLECTIONS[0].payload_indexes)
-    del present["year"]
-    with _vectors(_json({"exists": True}), _collection(**present), DONE) as (vectors, stub):
-        assert vectors.ensure() == ("animes.year",)
-        assert len(stub.requests) == 3
-
-
-def test_ensure_of_a_complete_collection_changes_nothing() -> None:
-    present = dict(VECTOR_COLLECTIONS[0].payload_indexes)
-    with _vectors(_json({"exists": True}), _collection(**present)) as (vectors, stub):
-        assert vectors.ensure() == ()
-        assert {request.method for request in stub.requests} == {"GET"}
 
 
 # ------------------------------------------------------------------------------------------------------------ failures

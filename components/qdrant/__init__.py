@@ -1,0 +1,1 @@
+"""Components of Qdrant Cloud: the vector index and who reaches it."""
