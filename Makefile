@@ -27,6 +27,9 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/uv export --quiet --frozen --no-dev --only-group deploy --no-emit-local --no-header | diff - requirements.txt
+	$(BIN)/zizmor --quiet --offline --persona auditor .github
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/cicd.yml
+	@if command -v actionlint >/dev/null; then actionlint; fi
 	$(BIN)/pytest -q tests/architecture
 
 test: $(STAMP)

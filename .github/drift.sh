@@ -22,6 +22,8 @@ compare() {
   cat "$found"
 }
 
-compare "nobody changed it but Pulumi" "changed by something else than Pulumi" refresh --preview-only
+# To compare a secret's value the provider would have to read it.
+compare "nobody changed it but Pulumi" "changed by something else than Pulumi" \
+  refresh --preview-only --exclude '**aws:secretsmanager/secretVersion:SecretVersion::**'
 compare "it is as this commit says" "not as this commit says" preview --policy-pack policies
 exit "$result"

@@ -7,28 +7,29 @@ component grants anew takes effect when it is added here and applied by a person
 
 from typing import Final
 
-from bootstrap.needs.making import NAMES, Need, arn, global_arn
+from bootstrap.needs.making import EVERYTHING, NAMES, Need, arn, global_arn
 
-_BUCKETS: Final = (f"arn:{{partition}}:s3:::{NAMES}",)
-_OBJECTS: Final = (f"arn:{{partition}}:s3:::{NAMES}/*",)
+_LOG_GROUPS: Final = (arn("logs", f"log-group:/aws/lambda/{NAMES}"), arn("logs", f"log-group:{NAMES}"))
 
 RIGHTS: Final = (
-    Need(service="s3", places=_BUCKETS, writes="ListBucket"),
-    Need(service="s3", places=_OBJECTS, writes="AbortMultipartUpload DeleteObject GetObject PutObject"),
+    Need(service="s3", places=(f"arn:{{partition}}:s3:::{NAMES}",), writes="ListBucket"),
+    Need(
+        service="s3",
+        places=(f"arn:{{partition}}:s3:::{NAMES}/*",),
+        writes="AbortMultipartUpload DeleteObject GetObject PutObject",
+    ),
     Need(service="dynamodb", places=(arn("dynamodb", f"table/{NAMES}"),), writes="BatchGetItem PutItem"),
     Need(service="secretsmanager", places=(arn("secretsmanager", f"secret:{NAMES}"),), writes="GetSecretValue"),
     Need(service="sqs", places=(arn("sqs", NAMES),), writes="DeleteMessage ReceiveMessage SendMessage"),
+    Need(
+        service="elasticache",
+        places=(arn("elasticache", f"replicationgroup:{NAMES}"), arn("elasticache", f"user:{NAMES}")),
+        writes="Connect",
+    ),
+    Need(service="bedrock", places=("arn:{partition}:bedrock:{region}::foundation-model/*",), writes="InvokeModel"),
     Need(service="lambda", places=(arn("lambda", f"function:{NAMES}"),), writes="InvokeFunction"),
-    Need(
-        service="states",
-        places=(arn("states", f"stateMachine:{NAMES}"),),
-        writes="SendTaskSuccess StartExecution",
-    ),
-    Need(
-        service="states",
-        places=(arn("states", f"execution:{NAMES}"),),
-        writes="DescribeExecution StopExecution",
-    ),
+    Need(service="states", places=(arn("states", f"stateMachine:{NAMES}"),), writes="SendTaskSuccess StartExecution"),
+    Need(service="states", places=(arn("states", f"execution:{NAMES}"),), writes="DescribeExecution StopExecution"),
     Need(
         service="scheduler",
         places=(arn("scheduler", f"schedule/{NAMES}/*"),),
@@ -40,10 +41,21 @@ RIGHTS: Final = (
         writes="PassRole",
         condition={"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},
     ),
-    Need(service="bedrock", places=("arn:{partition}:bedrock:{region}::foundation-model/*",), writes="InvokeModel"),
+    Need(service="logs", places=_LOG_GROUPS, writes="CreateLogStream DescribeLogStreams PutLogEvents"),
+    Need(service="logs", places=(EVERYTHING,), writes="DescribeLogGroups"),
+    # Images may be of any repository that lets the account read.
     Need(
-        service="logs",
-        places=(arn("logs", f"log-group:/aws/lambda/{NAMES}"),),
-        writes="CreateLogStream PutLogEvents",
+        service="ecr",
+        places=("arn:{partition}:ecr:*:*:repository/*",),
+        writes="BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer",
+    ),
+    Need(service="ecr", places=(EVERYTHING,), writes="GetAuthorizationToken"),
+    # Lambda attaches functions to the VPC in their own name.
+    Need(
+        service="ec2",
+        places=(EVERYTHING,),
+        writes="AssignPrivateIpAddresses CreateNetworkInterface DeleteNetworkInterface DescribeNetworkInterfaces "
+        "DescribeSubnets UnassignPrivateIpAddresses",
+        condition={"Null": {"lambda:SourceFunctionArn": "true"}},
     ),
 )

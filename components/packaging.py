@@ -109,13 +109,3 @@ def _archive(path: Path, root: Path) -> pulumi.FileArchive:
     """
     as_engine = _archives_are_read() and Path.cwd() == root
     return pulumi.FileArchive(path.relative_to(root).as_posix() if as_engine else str(path))
-
-
-# ---- until the pipeline asks for packages
-SHARED_PACKAGES: Final = ("models", "domain", "sources", "stores", "workflows", "runtime")
-
-
-def code_of(task: str, *, root: Path = ROOT) -> pulumi.AssetArchive:
-    folders = {f"lambdas/{task}": root / "lambdas" / task}
-    folders |= {package: root / "src" / package for package in SHARED_PACKAGES}
-    return pulumi.AssetArchive({name: pulumi.FileArchive(str(folder)) for name, folder in folders.items()})

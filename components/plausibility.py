@@ -88,8 +88,6 @@ def _network(settings: "StackSettings") -> Iterator[Problem]:
 
 def _services(settings: "StackSettings") -> Iterator[Problem]:
     for service in ("bff", "agent"):
-        if settings.services and getattr(settings, f"{service}_image") is None:
-            yield _of(settings, f"{service}_image", "missing")
         cpu, memory = getattr(settings, f"{service}_cpu"), getattr(settings, f"{service}_memory_mib")
         whole = memory == _STEP_MIB // 2 or memory % _STEP_MIB == 0
         if not (2 * cpu <= memory <= 8 * cpu and whole):

@@ -384,9 +384,9 @@ class StackSettings(BaseModel):
         default=False,
     )
     bff_image: ImageByDigest | None = _setting(
-        "Container of the GraphQL server, by digest; a placeholder until you build your own.",
+        "Container of the GraphQL server, by digest; without it a placeholder answers the health checks.",
         harm="a tag can be moved, so nobody would know what runs",
-        fix="Give REPOSITORY@sha256:DIGEST",
+        fix="Give REPOSITORY@sha256:DIGEST, or remove the key",
         default=None,
     )
     bff_cpu: Cpu = _setting(
@@ -424,9 +424,9 @@ class StackSettings(BaseModel):
         default=(),
     )
     agent_image: ImageByDigest | None = _setting(
-        "Container of the search agent, by digest; a placeholder until you build your own.",
+        "Container of the search agent, by digest; without it a placeholder answers the health checks.",
         harm="a tag can be moved, so nobody would know what runs",
-        fix="Give REPOSITORY@sha256:DIGEST",
+        fix="Give REPOSITORY@sha256:DIGEST, or remove the key",
         default=None,
     )
     agent_cpu: Cpu = _setting(
@@ -472,6 +472,12 @@ class StackSettings(BaseModel):
         ge=1,
         le=100,
     )
+    permissions_boundary: Annotated[str, StringConstraints(pattern=r"^[\w+=,.@-]{1,128}$")] | None = _setting(
+        "Policy of the account that bounds every role of the stack. The workflow's deploy role asks for it.",
+        harm="no role could be made, as the policy does not exist",
+        fix="Set it to anime-ci-boundary once bootstrap/ is applied, or remove the key",
+        default=None,
+    )
     monthly_budget_usd: float | None = _setting(
         "What the stack may cost a month; anime cost fails above it.",
         harm="nobody would notice when a change of settings becomes a bill",
@@ -498,6 +504,17 @@ class StackSettings(BaseModel):
     @property
     def in_vpc(self) -> bool:
         return self.network is NetworkKind.FULL
+
+    @property
+    def mongo_cidr(self) -> str | None:
+        """Where MongoDB stands, as seen from the VPC; None behind an endpoint of the VPC's own."""
+        by_reach = {Reach.PEERING: self.atlas_cidr, Reach.PRIVATE_ENDPOINT: None}
+        return by_reach.get(self.atlas_network, "0.0.0.0/0")
+
+    @property
+    def local_mongo_uri(self) -> pulumi.Output[str]:
+        """A secret, for whoever brings a database of their own may give a password."""
+        return pulumi.Output.secret(self.mongo_uri.get_secret_value() if self.mongo_uri else "")
 
     @property
     def machine_timeout_seconds(self) -> int:

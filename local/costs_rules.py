@@ -206,6 +206,7 @@ def _load_balancers(balancers: Resources, _: Context) -> Iterator[Item]:
 
 
 def _services(services: Resources, context: Context) -> Iterator[Item]:
+    """As many tasks as there are at least, at full rates: what spare capacity costs changes by the day."""
     definitions = {str(each.outputs.get("arn")): each.inputs for each in context.recording.of_type(_TASK_DEFINITION)}
     for service in services:
         definition = definitions.get(str(service.inputs.get("taskDefinition")), {})

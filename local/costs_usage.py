@@ -128,6 +128,7 @@ TASKS: Final[Mapping[str, Task]] = {
     "query": Task(seconds=1, a_month=1_000),
     "reconcile": Task(seconds=300, a_month=1),
     "redrive": Task(seconds=30, a_month=1),
+    "rehost_batch": Task(seconds=300, a_month=8),
     "request_review": Task(seconds=2, per_run=_each(*Run)),
     "restore_snapshot": Task(seconds=600, a_month=0.1),
     "review": Task(seconds=1, per_run=dict.fromkeys(Run, 2.0)),

@@ -19,6 +19,7 @@ from local.recording import RecordedResource, Recording
 
 FUNCTION: Final = "anime:aws:Function"
 MACHINE: Final = "anime:aws:Machine"
+DEAD_LETTERS: Final = "anime:aws:DeadLetterQueue"
 
 
 class NoPlace(LocalStackError):
@@ -80,7 +81,7 @@ PLACES: Final[Mapping[str, Place]] = {
     "anime:aws:AlarmTopic": Place(area=Area.OPERATIONS, kind="SNS topic of all alarms", referenced=True),
     "anime:aws:Cache": Place(area=Area.STORES, kind="ElastiCache for Valkey", referenced=True),
     "anime:aws:Credentials": Place(area=Area.OPERATIONS, kind="Secrets Manager"),
-    "anime:aws:DeadLetterQueue": Place(area=Area.OPERATIONS, kind="SQS queue of failures", referenced=True),
+    DEAD_LETTERS: Place(area=Area.OPERATIONS, kind="SQS queue of failures", referenced=True),
     "anime:aws:DeduplicationMap": Place(area=Area.STORES, kind="DynamoDB table"),
     "anime:aws:Endpoints": Place(area=Area.OPERATIONS, kind="SSM parameter for the command line", lists=True),
     "anime:aws:EpisodeSchedules": Place(area=Area.TRIGGERS, kind="one-time timers, one an episode"),
@@ -101,7 +102,10 @@ PLACES: Final[Mapping[str, Place]] = {
 """By type, components first; a resource is here only where it is worth a box of its own."""
 
 NOT_DRAWN: Final[Mapping[str, str]] = {
+    "anime:application:Databases": "holds the two databases, which are drawn",
     "anime:application:Pipeline": "holds the functions, machines and timers, which are drawn",
+    "anime:application:Services": "holds the services and their cluster, which are drawn",
+    "anime:application:Storage": "holds buckets, tables and queues, which are drawn",
     "anime:aws:FargateService": "part of the service that it runs for",
     "anime:aws:Layer": "part of every function",
     "anime:aws:Layers": "part of every function",
@@ -279,7 +283,9 @@ class _Reader:
             return
         node = self._nodes[target]
         if self._nodes[source].side is Side.LEFT:
-            self._add(source, target, Kind.WRITES if node.side is Side.RIGHT else Kind.STARTS)
+            # What else it depends on has to be there before; it does nothing with it.
+            if node.type in {FUNCTION, DEAD_LETTERS}:
+                self._add(source, target, Kind.STARTS if node.type == FUNCTION else Kind.WRITES)
         elif PLACES[node.type].inside:
             self._add(source, target, Kind.INSIDE)
         elif PLACES[node.type].referenced:

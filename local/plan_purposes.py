@@ -26,7 +26,10 @@ class NoPurpose(LocalStackError):
 COMPONENTS: Final[Mapping[str, str]] = {
     "anime:application:Agent": "The search agent: answers questions about anime by searching the vector index",
     "anime:application:Bff": "The GraphQL server that applications ask, with its public API in front",
+    "anime:application:Databases": "The databases outside AWS: documents in MongoDB Atlas, vectors in Qdrant Cloud",
     "anime:application:Pipeline": "Keeps the database up to date: functions, state machines, timers and review",
+    "anime:application:Services": "What runs all the time: the GraphQL server and the search agent, on one cluster",
+    "anime:application:Storage": "Where the pipeline keeps things in AWS: buckets, tables and queues of failures",
     "anime:aws:AlarmTopic": "Where every alarm of the stack is announced",
     "anime:aws:Cache": "Keeps answers of the catalogues and counts requests to them, so that nobody is asked too often",
     "anime:aws:Credentials": "Tokens of catalogues, which people fill in once, and keys of the vector index",
@@ -58,8 +61,8 @@ COMPONENTS: Final[Mapping[str, str]] = {
 INSTANCES: Final[Mapping[tuple[str, str], str]] = {
     ("anime:aws:PrivateBucket", "data"): "Releases, work in progress, records of commits, reports and snapshots",
     ("anime:aws:PrivateBucket", "images"): "Images of anime and characters, each named by its content",
-    ("anime:aws:FargateService", "bff"): "Tasks of the GraphQL server",
-    ("anime:aws:FargateService", "agent"): "Tasks of the search agent, which only the GraphQL server may ask",
+    ("anime:aws:FargateService", "bff-service"): "Tasks of the GraphQL server",
+    ("anime:aws:FargateService", "agent-service"): "Tasks of the search agent, which only the GraphQL server may ask",
 }
 """Components of which there are several, by type and name: what just this one is for."""
 

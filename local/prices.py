@@ -211,7 +211,6 @@ FREE: Final[Mapping[str, str]] = {
     "aws:ec2/securityGroup:SecurityGroup": "rules are free",
     "aws:ec2/securityGroupRule:SecurityGroupRule": "rules are free",
     "aws:ec2/subnet:Subnet": "private addresses are free",
-    "aws:ec2/vpc:Vpc": "a network by itself is free",
     "aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter": "only what passes it is paid for",
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": "rules are free",
     "aws:ecs/cluster:Cluster": "only the tasks in it are paid for",

@@ -88,7 +88,7 @@ def probe(handler: str, path: Sequence[str], members: Sequence[str], environment
     module = importlib.import_module(handler)
     found: dict[str, Any] = {
         "seconds": time.perf_counter() - started,
-        "peak_mib": _peak_mib(),
+        "peak_mib": peak_mib(),
         "loaded": sorted(set(sys.modules) - before),
         "clients": list(made),
     }
@@ -96,7 +96,7 @@ def probe(handler: str, path: Sequence[str], members: Sequence[str], environment
         found["ended_with"] = _call(module.handler, environment)
         found["loaded_by_call"] = sorted(set(sys.modules) - before)
         found["clients_of_call"] = made[len(found["clients"]) :]
-        found["peak_mib_of_call"] = _peak_mib()
+        found["peak_mib_of_call"] = peak_mib()
     found["unimportable"] = {name: why for name in members if (why := _why_not(name)) is not None}
     return found
 
@@ -142,7 +142,7 @@ def _cut_off() -> None:
     sys.addaudithook(refuse)
 
 
-def _peak_mib() -> float:
+def peak_mib() -> float:
     """The most that the process ever held; the kernel's rusage also counts what it was before it became Python."""
     status = Path("/proc/self/status")
     if status.exists():

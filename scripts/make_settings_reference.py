@@ -72,8 +72,8 @@ def _head() -> Iterator[str]:
     yield "# Settings of a stack"
     yield ""
     yield f"Keys of `Pulumi.<stack>.yaml`, each written as `{PROJECT}:<key>`. A key that is unknown, missing or"
-    yield "implausible is refused before anything is made, with the harm it would do and the fix. This page is made from"
-    yield "`components/settings.py` by `make diagrams`; change a setting there, not here."
+    yield "implausible is refused before anything is made, with the harm it would do and the fix. This page is made"
+    yield "from `components/settings.py` by `make diagrams`; change a setting there, not here."
     yield ""
 
 

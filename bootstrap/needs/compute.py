@@ -158,13 +158,4 @@ COMPUTE: Final[Needs] = {
             condition=_WITH_THE_BOUNDARY,
         ),
     ),
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": (
-        Need(service="iam", places=_ROLES, reads="ListAttachedRolePolicies"),
-        Need(
-            service="iam",
-            places=_ROLES,
-            writes="AttachRolePolicy DetachRolePolicy",
-            condition=_WITH_THE_BOUNDARY,
-        ),
-    ),
 }

@@ -1,8 +1,8 @@
-"""Queues, topics, logs, alarms, budgets."""
+"""Queues, topics, logs and alarms."""
 
 from typing import Final
 
-from bootstrap.needs.making import EVERYTHING, NAMES, Need, Needs, arn, global_arn
+from bootstrap.needs.making import EVERYTHING, NAMES, Need, Needs, arn
 
 _TOPICS: Final = (arn("sns", NAMES),)
 _TOPIC: Final = Need(
@@ -43,18 +43,10 @@ OPERATIONS: Final[Needs] = {
     "aws:cloudwatch/logGroup:LogGroup": (
         Need(
             service="logs",
-            places=tuple(arn("logs", f"log-group:{prefix}{NAMES}") for prefix in ("/aws/lambda/", "/ecs/", "/")),
+            places=(arn("logs", f"log-group:/aws/lambda/{NAMES}"), arn("logs", f"log-group:{NAMES}")),
             reads="ListTagsForResource",
             writes="CreateLogGroup PutRetentionPolicy DeleteRetentionPolicy DeleteLogGroup TagResource UntagResource",
         ),
         Need(service="logs", places=(EVERYTHING,), reads="DescribeLogGroups"),
-    ),
-    "aws:budgets/budget:Budget": (
-        Need(
-            service="budgets",
-            places=(global_arn("budgets", f"budget/{NAMES}"),),
-            reads="ViewBudget ListTagsForResource",
-            writes="ModifyBudget TagResource UntagResource",
-        ),
     ),
 }

@@ -8,15 +8,7 @@ _BUCKETS: Final = (f"arn:{{partition}}:s3:::{NAMES}",)
 _OBJECTS: Final = (f"arn:{{partition}}:s3:::{NAMES}/*",)
 _CACHES: Final = tuple(
     arn("elasticache", f"{kind}:{NAMES}")
-    for kind in ("cluster", "replicationgroup", "subnetgroup", "parametergroup", "user", "usergroup")
-)
-
-_REPLICATION_GROUP: Final = Need(
-    service="elasticache",
-    places=_CACHES,
-    reads="DescribeReplicationGroups DescribeCacheClusters ListTagsForResource",
-    writes="CreateReplicationGroup ModifyReplicationGroup ModifyReplicationGroupShardConfiguration "
-    "IncreaseReplicaCount DecreaseReplicaCount DeleteReplicationGroup AddTagsToResource RemoveTagsFromResource",
+    for kind in ("cluster", "replicationgroup", "subnetgroup", "user", "usergroup")
 )
 
 STORAGE: Final[Needs] = {
@@ -69,6 +61,14 @@ STORAGE: Final[Needs] = {
             writes="CreateSecret UpdateSecret DeleteSecret RestoreSecret TagResource UntagResource",
         ),
     ),
+    "aws:secretsmanager/secretVersion:SecretVersion": (
+        Need(
+            service="secretsmanager",
+            places=(arn("secretsmanager", f"secret:{NAMES}-index-key-*"),),
+            # The provider reads back what it wrote; who only compares is not told.
+            writes="PutSecretValue UpdateSecretVersionStage GetSecretValue",
+        ),
+    ),
     "aws:ssm/parameter:Parameter": (
         Need(
             service="ssm",
@@ -79,25 +79,20 @@ STORAGE: Final[Needs] = {
         ),
         Need(service="ssm", places=(EVERYTHING,), reads="DescribeParameters"),
     ),
-    "aws:ecr/repository:Repository": (
-        Need(
-            service="ecr",
-            places=(arn("ecr", f"repository/{NAMES}"),),
-            reads="DescribeRepositories ListTagsForResource",
-            writes="CreateRepository DeleteRepository PutImageScanningConfiguration PutImageTagMutability TagResource "
-            "UntagResource",
-        ),
-    ),
-    "aws:ecr/lifecyclePolicy:LifecyclePolicy": (
-        Need(
-            service="ecr",
-            places=(arn("ecr", f"repository/{NAMES}"),),
-            reads="GetLifecyclePolicy",
-            writes="PutLifecyclePolicy DeleteLifecyclePolicy",
-        ),
-    ),
     "aws:elasticache/replicationGroup:ReplicationGroup": (
-        _REPLICATION_GROUP,
+        Need(
+            service="elasticache",
+            # AWS asks for the parameters too, and we take those of AWS.
+            places=(*_CACHES, arn("elasticache", "parametergroup:default.*")),
+            writes="CreateReplicationGroup ModifyReplicationGroup",
+        ),
+        Need(
+            service="elasticache",
+            places=_CACHES,
+            reads="DescribeReplicationGroups DescribeCacheClusters ListTagsForResource",
+            writes="IncreaseReplicaCount DecreaseReplicaCount DeleteReplicationGroup AddTagsToResource "
+            "RemoveTagsFromResource",
+        ),
         service_role("elasticache.amazonaws.com"),
     ),
     "aws:elasticache/subnetGroup:SubnetGroup": (
@@ -107,15 +102,6 @@ STORAGE: Final[Needs] = {
             reads="DescribeCacheSubnetGroups ListTagsForResource",
             writes="CreateCacheSubnetGroup ModifyCacheSubnetGroup DeleteCacheSubnetGroup AddTagsToResource "
             "RemoveTagsFromResource",
-        ),
-    ),
-    "aws:elasticache/parameterGroup:ParameterGroup": (
-        Need(
-            service="elasticache",
-            places=_CACHES,
-            reads="DescribeCacheParameterGroups DescribeCacheParameters ListTagsForResource",
-            writes="CreateCacheParameterGroup ModifyCacheParameterGroup ResetCacheParameterGroup "
-            "DeleteCacheParameterGroup AddTagsToResource RemoveTagsFromResource",
         ),
     ),
     "aws:elasticache/user:User": (

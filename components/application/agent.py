@@ -58,8 +58,8 @@ class AgentArgs:
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.service_name) or self.service_name.startswith("internal-"):
             raise ValueError(
-                f"{self.service_name!r} would be refused as the name of a load balancer; choose a stack's name that "
-                "leaves 2 to 32 letters, digits and -"
+                f"{self.service_name!r} would be refused as the name of a load balancer, which has 2 to 32 letters, "
+                "digits and -: choose a shorter name for the stack"
             )
 
     def container(self) -> Container:

@@ -59,7 +59,8 @@ _ERRORS: Final = 10
 """In five minutes: a task that is replaced may cost a few."""
 
 _ORIGIN: Final = re.compile(r"^https://[a-z0-9.-]+(:\d{1,5})?$")
-_MOST_REQUESTS: Final = 10_000
+_MOST_A_SECOND: Final = 10_000
+_MOST_AT_ONCE: Final = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,10 +71,10 @@ class Throttle:
     burst: int
 
     def __post_init__(self) -> None:
-        if not 1 <= self.per_second <= self.burst <= _MOST_REQUESTS:
+        if not 1 <= self.per_second <= min(self.burst, _MOST_A_SECOND) or self.burst > _MOST_AT_ONCE:
             raise ValueError(
                 f"{self.per_second} requests a second and {self.burst} at once: the gateway would refuse everybody, or "
-                f"a flood reach the database; choose 1 to {_MOST_REQUESTS}, the burst not below the rate"
+                f"a flood reach the database; choose 1 to {_MOST_A_SECOND}, the burst not below the rate"
             )
 
 
@@ -133,6 +134,8 @@ class Bff(pulumi.ComponentResource):
             # Without it tasks that are not healthy stay listed. The one value there is must be given all the same:
             # the provider takes an empty object for none (https://github.com/pulumi/pulumi-aws/issues/6289).
             health_check_custom_config={"failure_threshold": 1},
+            # ECS takes the entries of ended tasks out a while after, and until then it could not be deleted.
+            force_destroy=True,
             tags=service_tags(Service.BFF),
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -12,6 +12,7 @@ from typing import Final
 import pulumi
 
 from components.aws.grants import Grant
+from components.qdrant.rights import IndexConsumer
 from components.settings import StackSettings
 from components.site import Site
 
@@ -28,6 +29,7 @@ class Concern(StrEnum):
     VECTOR_INDEX = "VectorIndex"
     EMBEDDINGS = "Embeddings"
     CACHE_SERVER = "CacheServer"
+    OUTSIDE_WORLD = "OutsideWorld"
     CATALOGUES = "Catalogues"
     RELEASES = "Releases"
     ENRICHMENT_MACHINE = "EnrichmentMachine"
@@ -38,6 +40,18 @@ class Concern(StrEnum):
     COMMIT_RETRIES = "CommitRetries"
     REVIEW_POLICY = "ReviewPolicy"
     EPISODE_SCHEDULES = "EpisodeSchedules"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheAccess:
+    """``user`` and ``cluster`` are what a sign-in by IAM names, and ``arns`` what it needs rights to; a cache on a
+    laptop has none of them.
+    """
+
+    url: pulumi.Input[str]
+    user: pulumi.Input[str] | None = None
+    cluster: pulumi.Input[str] | None = None
+    arns: tuple[pulumi.Input[str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,14 +70,16 @@ class Stores:
     commit_dlq_url: pulumi.Input[str]
     commit_dlq_arn: pulumi.Input[str]
     mongo_uri: pulumi.Input[str]
-    """A secret; marked as one where it enters."""
+    """Without a password: functions sign in by their roles."""
     qdrant_url: pulumi.Input[str]
-    qdrant_secret_arn: pulumi.Input[str] | None
-    """None where the index asks for no key."""
-    redis_url: pulumi.Input[str] | None
-    redis_secret_arn: pulumi.Input[str] | None
-    catalogue_secret_arn: pulumi.Input[str] | None
-    """None where the catalogues are replayed."""
+    index_key_arns: Mapping[IndexConsumer, pulumi.Input[str]]
+    """Of secrets; none where the index asks for no key."""
+    cache: CacheAccess | None
+    rate_table: pulumi.Input[str] | None
+    """Where rates are counted in place of a cache."""
+    rate_table_arn: pulumi.Input[str] | None
+    catalogue_secret_arns: Mapping[str, pulumi.Input[str]]
+    """By catalogue; none where the catalogues are replayed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,10 +120,10 @@ def _commas(values: tuple[object, ...]) -> str | None:
 
 def _catalogues(around: Surroundings) -> Mapping[str, pulumi.Input[str] | None]:
     urls = around.settings.catalogue_urls
+    secrets = dict(around.stores.catalogue_secret_arns)
     return {
-        "HTTP_TRANSPORT": around.settings.http_transport,
         "CATALOGUE_URLS": pulumi.Output.json_dumps(urls) if urls else None,
-        "CATALOGUE_SECRET_ARN": around.stores.catalogue_secret_arn,
+        "CATALOGUE_SECRET_ARNS": pulumi.Output.json_dumps(secrets) if secrets else None,
     }
 
 
@@ -122,15 +138,18 @@ _VARIABLES: Final[Mapping[Concern, Callable[[Surroundings], Mapping[str, pulumi.
         "IMAGE_RETRY_AFTER_HOURS": str(a.settings.image_retry_after_hours),
     },
     Concern.DOCUMENTS: lambda a: {"MONGO_URI": a.stores.mongo_uri, "MONGO_DATABASE": a.settings.mongo_database},
-    Concern.VECTOR_INDEX: lambda a: {
-        "QDRANT_URL": a.stores.qdrant_url,
-        "QDRANT_SECRET_ARN": a.stores.qdrant_secret_arn,
-    },
+    Concern.VECTOR_INDEX: lambda a: {"QDRANT_URL": a.stores.qdrant_url},
     Concern.EMBEDDINGS: lambda a: {"EMBEDDER": a.settings.embedder},
-    Concern.CACHE_SERVER: lambda a: {
-        "REDIS_URL": a.stores.redis_url,
-        "REDIS_SECRET_ARN": a.stores.redis_secret_arn,
-    },
+    Concern.CACHE_SERVER: lambda a: (
+        {
+            "REDIS_URL": a.stores.cache.url,
+            "REDIS_USER": a.stores.cache.user,
+            "REDIS_CLUSTER": a.stores.cache.cluster,
+        }
+        if a.stores.cache
+        else {}
+    ),
+    Concern.OUTSIDE_WORLD: lambda a: {"HTTP_TRANSPORT": a.settings.http_transport},
     Concern.CATALOGUES: _catalogues,
     Concern.RELEASES: lambda a: {
         "RELEASE_REPOSITORY": a.settings.release_repository,
@@ -163,8 +182,15 @@ _VARIABLES: Final[Mapping[Concern, Callable[[Surroundings], Mapping[str, pulumi.
 }
 
 
-def _may_read_secret(arn: pulumi.Input[str] | None) -> tuple[Grant, ...]:
-    return () if arn is None else (Grant(actions=("secretsmanager:GetSecretValue",), resources=(arn,)),)
+def may_read_secrets(*arns: pulumi.Input[str]) -> tuple[Grant, ...]:
+    return (Grant(actions=("secretsmanager:GetSecretValue",), resources=arns),) if arns else ()
+
+
+def _may_connect(around: Surroundings) -> tuple[Grant, ...]:
+    cache = around.stores.cache
+    if cache is None or not cache.arns:
+        return ()
+    return (Grant(actions=("elasticache:Connect",), resources=cache.arns),)
 
 
 def _may_rehost_images(around: Surroundings) -> tuple[Grant, ...]:
@@ -184,13 +210,11 @@ def _may_rehost_images(around: Surroundings) -> tuple[Grant, ...]:
     )
 
 
-def _may_embed(around: Surroundings) -> tuple[Grant, ...]:
-    kind, _, model = around.settings.embedder.partition(":")
+def may_embed(site: Site, settings: StackSettings) -> tuple[Grant, ...]:
+    kind, _, model = settings.embedder.partition(":")
     if kind != "bedrock":
         return ()
-    arn = pulumi.Output.concat(
-        "arn:", around.site.partition, ":bedrock:", around.site.region, "::foundation-model/", model
-    )
+    arn = pulumi.Output.concat("arn:", site.partition, ":bedrock:", site.region, "::foundation-model/", model)
     return (Grant(actions=("bedrock:InvokeModel",), resources=(arn,)),)
 
 
@@ -215,10 +239,9 @@ _GRANTS: Final[Mapping[Concern, Callable[[Surroundings], tuple[Grant, ...]]]] = 
         Grant(actions=("s3:ListBucket",), resources=(a.stores.data_bucket_arn,)),
     ),
     Concern.IMAGES: _may_rehost_images,
-    Concern.VECTOR_INDEX: lambda a: _may_read_secret(a.stores.qdrant_secret_arn),
-    Concern.EMBEDDINGS: _may_embed,
-    Concern.CACHE_SERVER: lambda a: _may_read_secret(a.stores.redis_secret_arn),
-    Concern.CATALOGUES: lambda a: _may_read_secret(a.stores.catalogue_secret_arn),
+    Concern.EMBEDDINGS: lambda a: may_embed(a.site, a.settings),
+    Concern.CACHE_SERVER: _may_connect,
+    Concern.CATALOGUES: lambda a: may_read_secrets(*a.stores.catalogue_secret_arns.values()),
     Concern.BULK_MACHINE: lambda a: (
         Grant(actions=("states:StartExecution",), resources=(a.site.machine_arn(BULK_INDEX),)),
         Grant(actions=("states:DescribeExecution",), resources=(a.site.executions_arn(BULK_INDEX),)),

@@ -4,6 +4,7 @@
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -18,11 +19,13 @@ from components.application.concerns import (
     Surroundings,
     common_variables,
     grants_of,
+    may_read_secrets,
     variables_of,
 )
 from components.aws.alarms import OwnMetric
 from components.aws.grants import Grant
-from components.aws.lambda_functions import Function, FunctionArgs
+from components.aws.lambda_functions import Function, FunctionArgs, Placement
+from components.aws.lambda_layers import LayerContent, Layers, LayersArgs
 from components.aws.review import Review, ReviewArgs
 from components.aws.schedules import (
     EpisodeSchedules,
@@ -34,8 +37,8 @@ from components.aws.schedules import (
 )
 from components.aws.step_functions import Machine, MachineArgs, definition_file, placeholders
 from components.mongo.users import DocumentRights, DocumentUser
-from components.mongo.collections_indexes import CollectionsIndexes, CollectionsIndexesArgs
-from components.packaging import code_of, handler_of
+from components.packaging import Package, handler_of, layer_archive, package_of
+from components.qdrant.rights import IndexConsumer
 from components.settings import DAY, StackSettings
 from components.site import Site
 from components.tags import Service
@@ -71,8 +74,15 @@ class Execution(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionSpec:
-    """``reads``, ``writes``, ``deletes`` are folders (with their slash) or keys of the data bucket; ``drains`` lets it
-    empty the commit DLQ.
+    """``documents`` and ``index`` say what it may do in MongoDB and in the vector index. ``outside_vpc`` is where a
+    function stands that asks addresses found in other people's data: from there no way leads to the stack's own.
+    ``limited`` runs side by side only as often as the setting ``fetchConcurrency`` says.
+
+    ``reads``, ``writes``, ``deletes`` are folders (with their slash) or keys of the data bucket; ``drains`` lets it
+    empty the commit DLQ. ``documents`` and ``index`` are what it may do in MongoDB and in the vector index.
+
+    ``outside_vpc`` is where a function stands that asks addresses found in other people's data: there it has no way to
+    the stack's own. ``limited`` functions run side by side only as often as the settings' ``fetchConcurrency`` says.
     """
 
     task: str
@@ -87,7 +97,9 @@ class FunctionSpec:
     executions: tuple[Execution, ...] = ()
     drains: bool = False
     documents: DocumentRights | None = None
+    index: IndexConsumer | None = None
     outside_vpc: bool = False
+    limited: bool = False
     service: Service = Service.PIPELINE
 
     @property
@@ -113,9 +125,10 @@ FUNCTIONS: Final = (
         caller=Caller.MACHINE,
         memory_mib=512,
         timeout_seconds=300,
-        concerns=(Concern.DATA_BUCKET, Concern.CATALOGUES, Concern.CACHE_SERVER),
+        concerns=(Concern.DATA_BUCKET, Concern.OUTSIDE_WORLD, Concern.CATALOGUES, Concern.CACHE_SERVER),
         reads=(WORK,),
         writes=(WORK,),
+        limited=True,
     ),
     FunctionSpec(
         task="process_stage",
@@ -133,10 +146,11 @@ FUNCTIONS: Final = (
         caller=Caller.MACHINE,
         memory_mib=1024,
         timeout_seconds=600,
-        concerns=(Concern.DATA_BUCKET, Concern.IMAGES, Concern.CATALOGUES),
+        concerns=(Concern.DATA_BUCKET, Concern.IMAGES, Concern.OUTSIDE_WORLD),
         reads=(WORK,),
         writes=(WORK,),
         service=Service.IMAGES,
+        outside_vpc=True,
     ),
     FunctionSpec(
         task="assemble_entry",
@@ -191,6 +205,7 @@ FUNCTIONS: Final = (
             Concern.ENRICHMENT_MACHINE,
         ),
         documents=DocumentRights.COMMIT,
+        index=IndexConsumer.WRITERS,
         reads=(WORK, SAGAS),
         writes=(SAGAS, AUDIT_COPIES),
         executions=(Execution.DESCRIBE,),
@@ -228,9 +243,9 @@ FUNCTIONS: Final = (
             Concern.SYNC_LIMITS,
             Concern.LOCK_TIMES,
             Concern.ENRICHMENT_MACHINE,
-            Concern.CATALOGUES,
         ),
         documents=DocumentRights.COORDINATE,
+        index=IndexConsumer.WRITERS,
         reads=(WORK, PROCESSED, RELEASES, REPORTS),
         writes=(WORK, PROCESSED, RELEASES, REPORTS),
         deletes=(UPLOADS,),
@@ -248,9 +263,9 @@ FUNCTIONS: Final = (
             Concern.VECTOR_INDEX,
             Concern.RELEASES,
             Concern.BULK_MACHINE,
-            Concern.CATALOGUES,
         ),
         documents=DocumentRights.READ,
+        index=IndexConsumer.READERS,
         reads=(WORK, PROCESSED, REPORTS),
         writes=(WORK, PROCESSED, RELEASES, REPORTS),
         deletes=(WORK,),
@@ -261,7 +276,7 @@ FUNCTIONS: Final = (
         caller=Caller.MACHINE,
         memory_mib=2048,
         timeout_seconds=900,
-        concerns=(Concern.DATA_BUCKET, Concern.IMAGES, Concern.CATALOGUES),
+        concerns=(Concern.DATA_BUCKET, Concern.IMAGES, Concern.OUTSIDE_WORLD),
         reads=(WORK,),
         writes=(WORK,),
         outside_vpc=True,
@@ -275,6 +290,7 @@ FUNCTIONS: Final = (
         timeout_seconds=900,
         concerns=(Concern.DATA_BUCKET, Concern.DOCUMENTS, Concern.VECTOR_INDEX, Concern.EMBEDDINGS),
         documents=DocumentRights.LOAD,
+        index=IndexConsumer.WRITERS,
         reads=(WORK, REPORTS),
         writes=(WORK, REPORTS),
     ),
@@ -298,6 +314,7 @@ FUNCTIONS: Final = (
         timeout_seconds=900,
         concerns=(Concern.DATA_BUCKET, Concern.DOCUMENTS, Concern.VECTOR_INDEX, Concern.EMBEDDINGS),
         documents=DocumentRights.READ,
+        index=IndexConsumer.READERS,
         reads=(PROCESSED, SNAPSHOTS, REPORTS),
         writes=(PROCESSED, SNAPSHOTS, REPORTS),
     ),
@@ -309,6 +326,7 @@ FUNCTIONS: Final = (
         timeout_seconds=900,
         concerns=(Concern.DATA_BUCKET, Concern.DOCUMENTS, Concern.VECTOR_INDEX, Concern.EMBEDDINGS),
         documents=DocumentRights.RESTORE,
+        index=IndexConsumer.WRITERS,
         reads=(PROCESSED, SNAPSHOTS, REPORTS),
         writes=(PROCESSED, REPORTS),
         deletes=(RESTORE_STATE, SYNC_STATE),
@@ -327,6 +345,7 @@ FUNCTIONS: Final = (
             Concern.ENRICHMENT_MACHINE,
         ),
         documents=DocumentRights.LOCK,
+        index=IndexConsumer.WRITERS,
         reads=(REPORTS,),
         writes=(REPORTS,),
         executions=(Execution.DESCRIBE,),
@@ -349,6 +368,7 @@ FUNCTIONS: Final = (
             Concern.COMMIT_QUEUE,
         ),
         documents=DocumentRights.LOCK,
+        index=IndexConsumer.WRITERS,
         reads=(WORK, SAGAS, REPORTS),
         writes=(SAGAS, AUDIT_COPIES, REPORTS),
         deletes=(WORK,),
@@ -363,6 +383,7 @@ FUNCTIONS: Final = (
         timeout_seconds=30,
         concerns=(Concern.DOCUMENTS, Concern.VECTOR_INDEX, Concern.EMBEDDINGS),
         documents=DocumentRights.READ,
+        index=IndexConsumer.READERS,
     ),
     FunctionSpec(
         task="migrate_collections",
@@ -372,6 +393,7 @@ FUNCTIONS: Final = (
         timeout_seconds=300,
         concerns=(Concern.DOCUMENTS, Concern.VECTOR_INDEX),
         documents=DocumentRights.MIGRATE,
+        index=IndexConsumer.MIGRATION,
     ),
     FunctionSpec(
         task="enrich",
@@ -485,13 +507,14 @@ class PipelineArgs:
     site: Site
     settings: StackSettings
     stores: Stores
+    placement: Placement | None
     async_dlq_arn: pulumi.Input[str]
     schedule_dlq_arn: pulumi.Input[str]
     alarm_topic_arn: pulumi.Input[str]
 
 
 class Pipeline(pulumi.ComponentResource):
-    """``function_names`` by task, ``machine_arns`` by machine."""
+    """``function_names`` by task, ``machine_arns`` by machine; ``document_users`` are who signs in to MongoDB."""
 
     def __init__(self, name: str, args: PipelineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("anime:application:Pipeline", name, None, opts)
@@ -515,8 +538,12 @@ class Pipeline(pulumi.ComponentResource):
             schedule_dlq_arn=args.schedule_dlq_arn,
             episode_function_arn=args.site.function_arn(_EPISODE_TASK),
         )
+        packages = {spec.task: package_of(spec.task) for spec in FUNCTIONS}
+        layers = self._layers(args, packages)
         functions = {
-            spec.task: Function(spec.logical_name, function_args(spec, around, args.async_dlq_arn), child)
+            spec.task: Function(
+                spec.logical_name, function_args(spec, args, around, packages[spec.task], layers), child
+            )
             for spec in FUNCTIONS
         }
         machines = {
@@ -538,19 +565,15 @@ class Pipeline(pulumi.ComponentResource):
             ),
             child,
         )
-        CollectionsIndexes(
-            "collections-indexes",
-            CollectionsIndexesArgs(
-                function_name=functions["migrate_collections"].function_name,
-                database=args.settings.mongo_database,
-                vector_index=args.stores.qdrant_url,
-            ),
-            child,
-        )
         self.function_names = {task: function.function_name for task, function in functions.items()}
         self.machine_arns = {machine: made.arn for machine, made in machines.items()}
         self.schedule_group = episodes.group_name
         self.review_function = review.function_name
+        self.document_users = {
+            spec.logical_name: DocumentUser(role_arn=functions[spec.task].role_arn, rights=spec.documents)
+            for spec in FUNCTIONS
+            if spec.documents is not None
+        }
         self.register_outputs(
             {
                 "function_names": self.function_names,
@@ -560,27 +583,53 @@ class Pipeline(pulumi.ComponentResource):
             }
         )
 
+    def _layers(self, args: PipelineArgs, packages: Mapping[str, Package]) -> Mapping[str, pulumi.Output[str]]:
+        """None on a local stack, whose functions run where the libraries are."""
+        if not args.settings.in_cloud:
+            return {}
+        used = sorted({layer for package in packages.values() for layer in package.layers})
+        archives = {layer: layer_archive(layer) for layer in used}
+        contents = {layer.value: LayerContent(archive=a.archive, digest=a.digest) for layer, a in archives.items()}
+        made = Layers(
+            "layers", LayersArgs(name_prefix=args.site.prefix, contents=contents), pulumi.ResourceOptions(parent=self)
+        )
+        return made.arns
 
-def function_args(spec: FunctionSpec, around: Surroundings, async_dlq_arn: pulumi.Input[str]) -> FunctionArgs:
+
+def function_args(
+    spec: FunctionSpec,
+    args: PipelineArgs,
+    around: Surroundings,
+    package: Package,
+    layers: Mapping[str, pulumi.Output[str]],
+) -> FunctionArgs:
     environment = common_variables(around)
     grants = _data_grants(spec, around.stores) + _execution_grants(spec, around.site)
     for concern in spec.concerns:
         environment |= variables_of(concern, around)
         grants += grants_of(concern, around)
+    if spec.index is not None and spec.index in around.stores.index_key_arns:
+        key = around.stores.index_key_arns[spec.index]
+        environment["QDRANT_SECRET_ARN"] = key
+        grants += may_read_secrets(key)
     if spec.drains:
         grants += _drain_grants(around.stores)
     return FunctionArgs(
         function_name=around.site.name(spec.task),
         description=spec.meaning,
         handler=handler_of(spec.task),
-        code=code_of(spec.task),
+        code=package.archive,
+        code_sha256=package.sha256_base64,
+        layer_arns=[layers[layer] for layer in package.layers if layer in layers],
         memory_mib=spec.memory_mib,
         timeout_seconds=spec.timeout_seconds,
         environment=environment,
         grants=grants,
         log_retention_days=around.settings.log_retention_days,
         service=spec.service,
-        failure_queue_arn=async_dlq_arn if spec.caller is Caller.LATER else None,
+        failure_queue_arn=args.async_dlq_arn if spec.caller is Caller.LATER else None,
+        placement=None if spec.outside_vpc else args.placement,
+        concurrency=around.settings.fetch_concurrency if spec.limited else None,
     )
 
 

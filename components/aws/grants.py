@@ -17,6 +17,7 @@ WILDCARD_REASONS: Final[Mapping[str, str]] = {
     "ec2:DescribeSubnets": _NETWORK_INTERFACES,
     "ec2:UnassignPrivateIpAddresses": _NETWORK_INTERFACES,
     "ecr:GetAuthorizationToken": "a login to the registry is of the account, not of a repository",
+    "logs:DescribeLogGroups": "AWS lists log groups as a whole or not at all",
 }
 """Actions that may be granted on resource ``*``, each with the reason."""
 

@@ -244,7 +244,7 @@ class Network(pulumi.ComponentResource):
             f"{self._name}-rejected",
             name="grants",
             role=role.name,
-            policy=policy_document([_writes_logs(group.arn)]),
+            policy=policy_document(_writes_logs(group.arn)),
             opts=self._child,
         )
         aws.ec2.FlowLog(
@@ -259,8 +259,11 @@ class Network(pulumi.ComponentResource):
         )
 
 
-def _writes_logs(group_arn: pulumi.Output[str]) -> Grant:
-    return Grant(
-        actions=("logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents"),
-        resources=(group_arn, pulumi.Output.concat(group_arn, ":*")),
-    )
+def _writes_logs(group_arn: pulumi.Output[str]) -> list[Grant]:
+    return [
+        Grant(
+            actions=("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"),
+            resources=(group_arn, pulumi.Output.concat(group_arn, ":*")),
+        ),
+        Grant(actions=("logs:DescribeLogGroups",), resources=("*",)),
+    ]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.commands import cost, data, demo, executions, local, review
+from cli.commands import cost, data, demo, doctor, executions, local, review
 from cli.context import Options
 from cli.output import Output
 
@@ -15,6 +15,7 @@ app.add_typer(review.app, name="review")
 app.add_typer(executions.app, name="executions")
 app.command("demo")(demo.demo)
 app.command("cost")(cost.cost)
+app.command("doctor")(doctor.doctor)
 data.register(app)
 
 GLOBAL_FLAGS = frozenset({"--json"})

@@ -24,7 +24,7 @@ class RedisCache:
         self._prefix = prefix
 
     def get(self, key: str) -> bytes | None:
-        with _translated("GET"):
+        with translated("GET"):
             value = self._client.get(self._prefix + key)
         return bytes(value) if isinstance(value, bytes) else None
 
@@ -32,11 +32,11 @@ class RedisCache:
         milliseconds = ttl // timedelta(milliseconds=1)
         if milliseconds < 1:
             raise BadInput("a value needs to be kept for at least a millisecond")
-        with _translated("SET"):
+        with translated("SET"):
             self._client.set(self._prefix + key, value, px=milliseconds)
 
     def delete(self, key: str) -> None:
-        with _translated("DEL"):
+        with translated("DEL"):
             self._client.delete(self._prefix + key)
 
 
@@ -82,7 +82,7 @@ def connect_redis(
 
 
 @contextmanager
-def _translated(command: str) -> Iterator[None]:
+def translated(command: str) -> Iterator[None]:
     try:
         yield
     except RedisError as error:

@@ -1,16 +1,17 @@
 """Brings the stores to the schema that stands in the code, when a deployment asks for it."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from models.collections import schema_hash
-from models.errors import BadInput
+from models.errors import BadInput, Retryable
 from models.events import MigrateInput, MigrateOutput
 from workflows.ports import Migration, Schema
-from workflows.retrying import with_retries
 
-WAITS: Final = (2.0, 5.0, 10.0, 20.0, 30.0)
-"""Seconds. A deployment makes cluster, users and keys just before, and not every node knows them at once."""
+PAUSE: Final = 5.0
+"""Seconds between attempts: cluster, users and keys are made just before, and not every node knows them at once."""
+
+T = TypeVar("T")
 
 
 def migrate(
@@ -18,9 +19,10 @@ def migrate(
     schemas: Sequence[Schema],
     *,
     sleep: Callable[[float], None],
-    waits: Sequence[float] = WAITS,
+    out_of_time: Callable[[], bool],
 ) -> MigrateOutput:
-    """No store is changed before all of them have been found able to follow.
+    """No store is changed before all of them have been found able to follow. What may succeed later is repeated until
+    ``out_of_time``.
 
     Raises:
         BadInput: the caller asks for another schema than the code has.
@@ -30,7 +32,17 @@ def migrate(
     ours = schema_hash()
     if event.schema_hash not in {None, ours}:
         raise BadInput("the deployed function has another schema than the program that calls it; deploy its code first")
+
+    def patiently(action: Callable[[], T]) -> T:
+        while True:
+            try:
+                return action()
+            except Retryable:
+                if out_of_time():
+                    raise
+                sleep(PAUSE)
+
     for schema in schemas:
-        with_retries(schema.check, waits=waits, sleep=sleep)
-    done = sum((with_retries(schema.migrate, waits=waits, sleep=sleep) for schema in schemas), Migration())
+        patiently(schema.check)
+    done = sum((patiently(schema.migrate) for schema in schemas), Migration())
     return MigrateOutput(created=done.created, changed=done.changed, left_over=done.left_over, schema_hash=ours)

@@ -21,6 +21,7 @@ OURS = frozenset(
         "lambdas",
         "services",
         "policies",
+        "bootstrap",
     }
 )
 ALLOWED: dict[str, frozenset[str]] = {
@@ -35,6 +36,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "local": frozenset({"models", "stores", "runtime", "local"}),
     "components": frozenset({"components", "models.collections"}),
     "policies": frozenset({"policies"}),
+    "bootstrap": frozenset({"bootstrap", "components"}),
 }
 NO_IO = frozenset({"boto3", "botocore", "pymongo", "redis", "urllib3", "qdrant_client", "socket", "subprocess", "os"})
 """Libraries that the pure layers leave to the adapters."""

@@ -1,4 +1,4 @@
-"""The program of the workflow's roles, as it registers them."""
+"""The program of the workflow's roles as it registers them, and the stacks that the roles are for."""
 
 import functools
 import json
@@ -8,6 +8,7 @@ from typing import Any
 import bootstrap
 from local.program import record_program
 from local.recording import RecordedResource, Recording
+from tests.components.recordings import record_with, recorded
 
 ROOT = Path(bootstrap.__file__).parent
 PREFIX = "repo:team@1001/anime-infra@2002"
@@ -59,3 +60,15 @@ def granted(*documents: str) -> list[tuple[str, str]]:
         for action in each["Action"]
         for resource in each["Resource"]
     ]
+
+
+@functools.cache
+def cloud_stacks() -> tuple[Recording, ...]:
+    """The stacks of the cloud as they are checked in, and with what may be turned on."""
+    image = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/bff@sha256:{'0' * 64}"
+    return (
+        recorded("dev"),
+        recorded("prod"),
+        record_with("prod", atlasNetwork="private-endpoint"),
+        record_with("prod", alarmEmails='["someone@example.org"]', bffImage=image),
+    )

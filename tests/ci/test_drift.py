@@ -9,8 +9,9 @@ import pytest
 
 SCRIPT = Path(__file__).resolve().parents[2] / ".github" / "drift.sh"
 STACK = "team/prod"
-REFRESH = f"refresh --preview-only --expect-no-changes --diff --non-interactive --color never --stack {STACK}"
-PREVIEW = f"preview --policy-pack policies --expect-no-changes --diff --non-interactive --color never --stack {STACK}"
+COMMON = f"--expect-no-changes --diff --non-interactive --color never --stack {STACK}"
+REFRESH = f"refresh --preview-only --exclude **aws:secretsmanager/secretVersion:SecretVersion::** {COMMON}"
+PREVIEW = f"preview --policy-pack policies {COMMON}"
 
 
 @dataclass(frozen=True)

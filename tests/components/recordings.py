@@ -10,22 +10,16 @@ from local.program import record_program
 from local.recording import RecordedResource, Recording
 
 STACKS = ("local", "dev", "prod")
-CLOUD_VALUES = {
-    "mongoUri": "mongodb+srv://cluster.example.org/?authMechanism=MONGODB-AWS&authSource=$external",
-    "qdrantUrl": "https://vectors.example.org:6333",
-}
-"""What the checked-in settings of the stacks in the cloud leave to whoever sets them up."""
-
 FUNCTION = "aws:lambda/function:Function"
 
 
 @functools.cache
 def recorded(stack: str) -> Recording:
-    return record_program(stack=stack, overrides={} if stack == "local" else CLOUD_VALUES)
+    return record_program(stack=stack)
 
 
 def record_with(stack: str, **values: str | None) -> Recording:
-    return record_program(stack=stack, overrides={**({} if stack == "local" else CLOUD_VALUES), **values})
+    return record_program(stack=stack, overrides=values)
 
 
 def aws_resources(recording: Recording) -> Iterator[RecordedResource]:

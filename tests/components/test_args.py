@@ -16,7 +16,6 @@ from components.aws.review import ReviewArgs
 from components.aws.s3_buckets import PrivateBucketArgs
 from components.aws.schedules import Overdue, SchedulesArgs, Timer
 from components.aws.step_functions import MachineArgs, PlaceholderError, placeholders, render_definition
-from components.packaging import SHARED_PACKAGES, code_of, handler_of
 from components.site import Site
 from components.tags import Service
 
@@ -25,6 +24,8 @@ FUNCTION = FunctionArgs(
     description="Begins",
     handler="lambdas.begin.handler.handler",
     code=pulumi.AssetArchive({}),
+    code_sha256="",
+    layer_arns=(),
     memory_mib=512,
     timeout_seconds=60,
     environment={"STACK": "dev"},
@@ -69,6 +70,7 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
     (FUNCTION, {"memory_mib": 64}, "MiB would be refused"),
     (FUNCTION, {"timeout_seconds": 901}, "lives 1 to 900 s"),
     (FUNCTION, {"timeout_seconds": 0}, "lives 1 to 900 s"),
+    (FUNCTION, {"layer_arns": ("arn",) * 6}, "at most 5 layers"),
     (FUNCTION, {"environment": {"AWS_REGION": "x"}}, "AWS_REGION is reserved"),
     (FUNCTION, {"environment": {"stack": "x"}}, "stack is reserved or malformed"),
     (TIMER, {"expression": "Saturday"}, "would never fire"),
@@ -110,18 +112,6 @@ def test_arguments_are_taken(good: Any, changes: dict[str, Any]) -> None:
 def test_a_stack_name_that_fits_no_physical_name_is_refused(stack: str) -> None:
     with pytest.raises(ValueError, match="cannot be part of every physical name"):
         Site(stack=stack, region="eu-central-1", account=NO_OUTPUT, partition=NO_OUTPUT)
-
-
-def test_code_is_the_function_and_the_shared_packages() -> None:
-    archive = code_of("begin", root=Path("/repository"))
-    paths = {name: Path(part.path) for name, part in archive.assets.items() if isinstance(part, pulumi.FileArchive)}
-
-    assert paths == {
-        "lambdas/begin": Path("/repository/lambdas/begin"),
-        **{package: Path("/repository/src") / package for package in SHARED_PACKAGES},
-    }
-    assert "cli" not in paths
-    assert handler_of("begin") == "lambdas.begin.handler.handler"
 
 
 class TestRendering:

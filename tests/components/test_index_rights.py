@@ -4,22 +4,11 @@ import pytest
 
 from components.application.concerns import Concern
 from components.application.pipeline import FUNCTIONS
-from components.qdrant.rights import RIGHTS, IndexConsumer, IndexRights
+from components.qdrant.rights import RIGHTS, IndexRights
 from tests.components import mongo_needs
 from workflows.ports import Vectors
 
-CONSUMERS = {
-    "bootstrap": IndexConsumer.READERS,
-    "commit_data": IndexConsumer.WRITERS,
-    "create_database_snapshot": IndexConsumer.READERS,
-    "index_batch": IndexConsumer.WRITERS,
-    "migrate_collections": IndexConsumer.MIGRATION,
-    "query": IndexConsumer.READERS,
-    "reconcile": IndexConsumer.WRITERS,
-    "redrive": IndexConsumer.WRITERS,
-    "restore_snapshot": IndexConsumer.WRITERS,
-    "weekly_sync_starter": IndexConsumer.WRITERS,
-}
+CONSUMERS = {spec.task: spec.index for spec in FUNCTIONS if spec.index is not None}
 
 READING = {"get", "search", "scan", "count"}
 WRITING = {"upsert", "restore", "delete", "insert_missing", "overwrite", "set_payload", "remove"}

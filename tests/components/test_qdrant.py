@@ -458,6 +458,39 @@ def test_a_program_whose_settings_no_package_meets_fails_and_says_what_there_is(
         record(tmp_path, {**PAID, "max_monthly_usd": 20})
 
 
+SIGN_IN = """
+from components.qdrant.provider import cloud_provider
+cloud_provider("qdrant")
+"""
+
+
+def signed_in(root: Path) -> RecordedResource:
+    (root / "Pulumi.yaml").write_text("name: anime-infra\nruntime: python\n")
+    (root / "Pulumi.dev.yaml").write_text("config: {}")
+    (root / "__main__.py").write_text(SIGN_IN)
+    return only(record_program(stack="dev", root=root), "pulumi:providers:qdrant-cloud")
+
+
+def test_credentials_come_from_the_environment_and_the_key_is_a_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QDRANT_CLOUD_API_KEY", "key-of-nobody")
+    monkeypatch.setenv("QDRANT_CLOUD_ACCOUNT_ID", "account-of-nobody")
+
+    provider = signed_in(tmp_path)
+
+    assert provider.inputs["apiKey"] == "key-of-nobody"
+    assert provider.inputs["accountId"] == "account-of-nobody"
+    assert "apiKey" in provider.secret_inputs
+
+
+def test_a_program_can_be_recorded_without_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("QDRANT_CLOUD_API_KEY", raising=False)
+    monkeypatch.delenv("QDRANT_CLOUD_ACCOUNT_ID", raising=False)
+
+    assert "accountId" not in signed_in(tmp_path).inputs
+
+
 def test_two_recordings_are_equal(tmp_path: Path) -> None:
     assert sorted(map(repr, record(tmp_path, PAID))) == sorted(map(repr, record(tmp_path, PAID)))
 

@@ -64,7 +64,7 @@ BAD: dict[str, Callable[[Recording], Recording]] = {
     "rights_are_to_something": lambda r: with_inputs(r, ROLE_POLICY, {"policy": _policy("s3:GetObject", "data/*")}),
     "each_function_has_a_role_of_its_own": _shared_role,
     "secrets_are_marked": lambda r: changed(
-        r, lambda f: f.type == FUNCTION and "environment" in f.secret_inputs, secret_inputs=frozenset()
+        r, _of("aws:secretsmanager/secretVersion:SecretVersion"), secret_inputs=frozenset()
     ),
     "timers_say_what_they_send": lambda r: with_inputs(r, SCHEDULE, {"scheduleExpressionTimezone": None}),
     "state_is_kept_in_prod": lambda r: changed(r, _of(BUCKET), options=RecordedOptions()),

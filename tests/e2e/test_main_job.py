@@ -129,6 +129,16 @@ def test_the_first_load_takes_the_enriched_entries_and_then_what_is_missing(job:
     assert enriched["images_failed"] > 0
 
 
+def test_images_of_a_load_are_fetched_by_a_function_of_their_own_and_only_where_they_are_wanted(job: Job) -> None:
+    rehosted = {one.event["batch_key"]: one.answers[0] for one in job.invocations if one.task == "rehost_batch"}
+    loaded = [one.event for one in job.invocations if one.task == "index_batch"]
+    assert sorted(rehosted) == sorted(event["batch_key"] for event in loaded if event["images"])
+    assert {event["images"] for event in loaded} == {False, True}
+    enriched = job.results["bootstrap_enriched"]
+    assert sum(answer["stored"] for answer in rehosted.values()) == enriched["images_stored"]
+    assert sum(answer["failed"] for answer in rehosted.values()) == enriched["images_failed"]
+
+
 def test_entries_say_whether_they_were_ever_enriched(job: Job) -> None:
     stored = Counter(anime.enriched for anime in job.world.animes.summaries())
     assert stored == {True: 28 + 1, False: 473}

@@ -135,7 +135,8 @@ def test_no_more_batches_at_once_than_the_stack_allows(bulk: Bulk) -> None:
     ids=str,
 )
 def test_a_batch_is_tried_again(bulk: Bulk, task: str, then: Behaviour, error: Exception) -> None:
-    run = bulk.run(**{task: fails(error, times=2, then=then)})
+    behaviours: Any = {task: fails(error, times=2, then=then)}
+    run = bulk.run(**behaviours)
 
     assert run.status == "SUCCEEDED"
     assert len(run.events(task)) == 12 + 2
@@ -148,7 +149,8 @@ def test_one_batch_that_fails_fails_the_load(bulk: Bulk, task: str) -> None:
         if event.batch_key == batch(5):
             raise Malformed("not a list")
 
-    run = bulk.run(**{task: fail})
+    behaviours: Any = {task: fail}
+    run = bulk.run(**behaviours)
 
     assert (run.status, run.error) == ("FAILED", "States.ExceedToleratedFailureThreshold")
     assert finished(run) == ["States.ExceedToleratedFailureThreshold"]

@@ -68,6 +68,9 @@ def _privilege(action: str) -> Mapping[str, Any]:
 
 
 def only_reads(action: str) -> bool:
+    """Raises:
+    KeyError: there is no such action.
+    """
     return _privilege(action)["access_level"] in ("Read", "List")
 
 

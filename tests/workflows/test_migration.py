@@ -1,13 +1,11 @@
 """A migration of all stores: who is asked first, what is repeated, and what the answer says."""
 
-from collections.abc import Callable
-
 import pytest
 
 from models.collections import schema_hash
 from models.errors import BadInput, SchemaConflict, Unavailable
 from models.events import MigrateInput, MigrateOutput
-from workflows.migration import WAITS, migrate
+from workflows.migration import PAUSE, migrate
 from workflows.ports import Migration
 
 CURRENT = MigrateInput(schema_hash=schema_hash())
@@ -35,6 +33,10 @@ class FakeSchema:
             raise self.failures.pop(0)
 
 
+def never() -> bool:
+    return False
+
+
 def no_sleep(seconds: float) -> None:
     raise AssertionError(f"waited {seconds} s for nothing")
 
@@ -43,7 +45,7 @@ def test_every_store_is_checked_before_the_first_one_changes() -> None:
     calls: list[str] = []
     schemas = (FakeSchema("documents", calls), FakeSchema("vectors", calls))
 
-    migrate(CURRENT, schemas, sleep=no_sleep)
+    migrate(CURRENT, schemas, sleep=no_sleep, out_of_time=never)
 
     assert calls == ["documents.check", "vectors.check", "documents.migrate", "vectors.migrate"]
 
@@ -55,21 +57,23 @@ def test_the_answer_adds_up_what_was_done() -> None:
         FakeSchema("vectors", calls, done=Migration(created=("animes",), left_over=("old",))),
     )
 
-    assert migrate(CURRENT, schemas, sleep=no_sleep) == MigrateOutput(
+    assert migrate(CURRENT, schemas, sleep=no_sleep, out_of_time=never) == MigrateOutput(
         created=("animes", "animes"), changed=("animes.status",), left_over=("old",), schema_hash=schema_hash()
     )
 
 
 @pytest.mark.parametrize("asked", [None, schema_hash()])
 def test_whoever_names_no_schema_means_the_one_in_the_code(asked: str | None) -> None:
-    assert migrate(MigrateInput(schema_hash=asked), (), sleep=no_sleep).schema_hash == schema_hash()
+    assert migrate(MigrateInput(schema_hash=asked), (), sleep=no_sleep, out_of_time=never).schema_hash == schema_hash()
 
 
 def test_a_function_whose_code_is_not_that_of_the_program_touches_nothing() -> None:
     calls: list[str] = []
 
     with pytest.raises(BadInput, match="deploy its code first"):
-        migrate(MigrateInput(schema_hash="another"), (FakeSchema("documents", calls),), sleep=no_sleep)
+        migrate(
+            MigrateInput(schema_hash="another"), (FakeSchema("documents", calls),), sleep=no_sleep, out_of_time=never
+        )
 
     assert calls == []
 
@@ -79,7 +83,7 @@ def test_a_store_that_cannot_follow_keeps_the_others_from_changing() -> None:
     schemas = (FakeSchema("documents", calls), FakeSchema("vectors", calls, SchemaConflict("size")))
 
     with pytest.raises(SchemaConflict):
-        migrate(CURRENT, schemas, sleep=no_sleep)
+        migrate(CURRENT, schemas, sleep=no_sleep, out_of_time=never)
 
     assert calls == ["documents.check", "vectors.check"]
 
@@ -87,22 +91,25 @@ def test_a_store_that_cannot_follow_keeps_the_others_from_changing() -> None:
 def test_a_store_that_was_made_a_moment_ago_is_waited_for() -> None:
     calls: list[str] = []
     waited: list[float] = []
-    sleep: Callable[[float], None] = waited.append
     not_yet = [Unavailable("not yet")] * 2
 
-    migrate(CURRENT, (FakeSchema("documents", calls, *not_yet),), sleep=sleep)
+    migrate(CURRENT, (FakeSchema("documents", calls, *not_yet),), sleep=waited.append, out_of_time=never)
 
     assert calls == ["documents.check"] * 3 + ["documents.migrate"]
-    assert waited == list(WAITS[:2])
+    assert waited == [PAUSE] * 2
 
 
-def test_a_store_that_never_answers_ends_the_migration_within_the_functions_time() -> None:
+def test_a_store_that_never_answers_ends_the_migration_when_its_time_is_over() -> None:
     calls: list[str] = []
-    waited: list[float] = []
-    never = [Unavailable("down")] * 20
+    silent = [Unavailable("down")] * 20
+    time_left = iter([False, False, True])
 
     with pytest.raises(Unavailable):
-        migrate(CURRENT, (FakeSchema("documents", calls, *never),), sleep=waited.append)
+        migrate(
+            CURRENT,
+            (FakeSchema("documents", calls, *silent),),
+            sleep=lambda _seconds: None,
+            out_of_time=lambda: next(time_left),
+        )
 
-    assert calls == ["documents.check"] * (len(WAITS) + 1)
-    assert sum(waited) + 20 * len(calls) < 300
+    assert calls == ["documents.check"] * 3
