@@ -1,11 +1,12 @@
-# Four targets: run (the main job), dev (the local stack, kept running), check, test. Each sets itself up.
+# run (the main job), dev (the local stack, kept running), check, test; plan STACK=dev (what a stack is made of),
+# packages (functions and layers, their sizes and import times), diagrams (docs made from the program). Each sets itself up.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 STAMP := $(VENV)/.installed
 
-.PHONY: run dev check test clean
+.PHONY: run dev check test plan packages diagrams clean
 .DEFAULT_GOAL := run
 
 $(STAMP): pyproject.toml uv.lock
@@ -27,6 +28,8 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/uv export --quiet --frozen --no-dev --only-group deploy --no-emit-local --no-header | diff - requirements.txt
+	$(BIN)/python -m local.diagram --check
+	$(BIN)/python -m scripts.make_settings_reference --check
 	$(BIN)/zizmor --quiet --offline --persona auditor .github
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/cicd.yml
 	@if command -v actionlint >/dev/null; then actionlint; fi
@@ -36,5 +39,15 @@ test: $(STAMP)
 	$(BIN)/pytest -n auto --dist loadfile --ignore tests/e2e
 	$(BIN)/pytest tests/e2e
 
+plan: $(STAMP)
+	@$(BIN)/python -m local.plan --stack $(or $(STACK),dev)
+
+packages: $(STAMP)
+	@$(BIN)/python -m scripts.packages
+
+diagrams: $(STAMP)
+	@$(BIN)/python -m local.diagram
+	@$(BIN)/python -m scripts.make_settings_reference
+
 clean:
-	rm -rf $(VENV) .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build .local .mypy_cache .pytest_cache .ruff_cache .hypothesis

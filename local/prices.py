@@ -158,7 +158,12 @@ PRICES: Final[Mapping[str, Price]] = {
         usd=1.15 / _MILLION, per="invocation", page=f"{_AWS}/eventbridge/pricing/", read="2026-05"
     ),
     "secretsmanager.call": Price(
-        usd=0.05 / 10_000, per="call", page=f"{_AWS}/secrets-manager/pricing/", read="2026-09"
+        usd=0.05 / 10_000,
+        per="call",
+        page=f"{_AWS}/secrets-manager/pricing/",
+        read="2026-09",
+        confirmed=False,
+        note=_EVERYWHERE,
     ),
     "secretsmanager.secret": Price(
         usd=0.40, per="secret and month", page=f"{_AWS}/secrets-manager/pricing/", read="2026-09"

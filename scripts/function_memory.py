@@ -32,7 +32,7 @@ from components.packaging import ROOT, handler_of, zip_of
 from local.executor import LambdaContext
 from local.stack import LocalStack
 from models.ids import mint_anime_id
-from scripts.packages import host_build, probed, unpacked
+from scripts.packages import CLOUD_ENVIRONMENT, host_build, probed, unpacked
 from workflows import keys
 from workflows.commit import DeadCommit
 
@@ -42,31 +42,29 @@ FULL_ENTRIES: Final = 40_000
 LEAST_FACTOR: Final = 1.5
 """Of what a function is given and what it took."""
 
-ENVIRONMENT: Final = {
-    "STACK": "prod",
-    "AWS_REGION": "eu-central-1",
-    "AWS_ACCESS_KEY_ID": "made-up",
-    "AWS_SECRET_ACCESS_KEY": "made-up",
-    "DATA_BUCKET": "data",
-    "IMAGES_BUCKET": "images",
-    "IMAGES_DOMAIN": "images.example.org",
-    "IMAGE_MAP_TABLE": "image-map",
-    "IMAGE_DLQ_URL": "https://sqs.example.org/images",
-    "MONGO_URI": "mongodb://documents.example.org",
-    "MONGO_DATABASE": "anime_service",
-    "QDRANT_URL": "https://vectors.example.org:6333",
-    "EMBEDDER": "bedrock:amazon.titan-embed-text-v2:0",
-    "REDIS_URL": "rediss://cache.example.org:6379",
-    "HTTP_TRANSPORT": "live",
-    "ENRICHMENT_MACHINE_ARN": "arn:aws:states:eu-central-1:123456789012:stateMachine:enrichment",
-    "BULK_INDEX_MACHINE_ARN": "arn:aws:states:eu-central-1:123456789012:stateMachine:bulk-index",
-    "COMMIT_DLQ_URL": "https://sqs.example.org/commits",
-    "SCHEDULE_GROUP": "episodes",
-    "SCHEDULE_ROLE_ARN": "arn:aws:iam::123456789012:role/schedules",
-    "EPISODE_FUNCTION_ARN": "arn:aws:lambda:eu-central-1:123456789012:function:episode",
-    "SCHEDULE_DLQ_ARN": "arn:aws:sqs:eu-central-1:123456789012:schedules",
-}
-"""Of a stack in the cloud, for whatever function: each takes what it knows."""
+TEXT: Final = """\
+# Memory of the functions
+
+What every function took, and what it is given for it. Written by a script, in about a quarter of an hour:
+
+```
+python -m scripts.function_memory
+```
+
+In MiB of the whole process. Each invocation runs in one of its own, from the function's own zip.
+
+* *import*: when the handler has been imported.
+* *clients*: when all clients of the cloud have been made, with the libraries of the layers.
+* *peak*: the most of all invocations. They are those of the main job on the samples, and of a bootstrap, comparison,
+  reconciliation, snapshot and restore of {entries:,} anime on the local stack. There the vector index and the model
+  that embeds texts run inside the function; the cloud asks for both over the network, so what uses them takes less.
+* *factor*: what is given, divided by the larger of *clients* and *peak*. A test wants {least} of it.
+
+Memory also buys processor time: 1,769 MiB are one virtual CPU, and less is less in proportion. That is why functions
+that pass through whole stores or merge large answers have more than they fill.
+
+| function | calls | import | clients | peak | given | factor |
+|---|---:|---:|---:|---:|---:|---:|"""
 
 _SECONDS: Final = 900
 
@@ -215,7 +213,8 @@ def run_small(session: Session, out: Output) -> None:
     ):
         waited = ops.wait_for_end_or_review(session, out, started["execution"])
         if review := waited["review_id"]:
-            ops.decide(session, review, verdict="rejected", sha256=None, reason="only its memory was of interest")
+            proposed = ops.show_review(session, review)["review"]["sha256"]
+            ops.decide(session, review, verdict="rejected", sha256=proposed, reason="a measurement")
             ops.wait_for_execution(session, out, started["execution"])
     session.invoke("daily_scheduler", {"at": None})
     session.invoke("watch", {})
@@ -280,34 +279,12 @@ def with_clients(work: Path) -> dict[str, float]:
     found = {}
     for spec in FUNCTIONS:
         path = [work / "code" / spec.task, *(build[name] for name in zip_of(spec.task)[1])]
-        found[spec.task] = float(probed(spec.task, path, environment=ENVIRONMENT)["peak_mib_of_call"])
+        found[spec.task] = float(probed(spec.task, path, environment=CLOUD_ENVIRONMENT)["peak_mib_of_call"])
     return found
 
 
 def rendered(rows: Iterable[Row], *, entries: int) -> str:
-    lines = [
-        "# Memory of the functions",
-        "",
-        "What every function took, and what it is given for it. Written by a script:",
-        "",
-        "```",
-        "python -m scripts.function_memory",
-        "```",
-        "",
-        "In MiB of the whole process, each invocation in one of its own, from the function's own zip. *import*: when the",
-        "handler has been imported. *clients*: when all clients of the cloud have been made, with the libraries of the",
-        "layers. *peak*: the most of all invocations of the main job on the samples and of a bootstrap, comparison,",
-        f"snapshot, reconciliation and restore of {entries:,} anime on the local stack. There the vector index and the model",
-        "that embeds texts run inside the function; in the cloud both are asked over the network, so functions that use",
-        "them take less than *peak* says. *factor*: what is given, divided by the larger of *clients* and *peak*; a test",
-        f"wants {LEAST_FACTOR} of it.",
-        "",
-        "Memory also buys processor time: 1,769 MiB are one virtual CPU, and less is less in proportion. That is why some",
-        "functions have more than they fill: those that pass through whole stores are bound by the processor.",
-        "",
-        "| function | calls | import | clients | peak | given | factor |",
-        "|---|---:|---:|---:|---:|---:|---:|",
-    ]
+    lines = [TEXT.format(entries=entries, least=LEAST_FACTOR)]
     for row in sorted(rows, key=lambda row: row.task):
         figures = (row.calls, row.imported, row.clients, row.peak, row.given, f"{row.factor:.1f}")
         lines.append(f"| {row.task} | {' | '.join(map(str, figures))} |")

@@ -33,6 +33,32 @@ MOST_LAYERS: Final = 5
 SLOW_LIBRARY: Final = "qdrant_client"
 """Takes longer to import than all the others together, and not every invocation needs it."""
 
+CLOUD_ENVIRONMENT: Final = {
+    "STACK": "prod",
+    "AWS_REGION": "eu-central-1",
+    "AWS_ACCESS_KEY_ID": "made-up",
+    "AWS_SECRET_ACCESS_KEY": "made-up",
+    "DATA_BUCKET": "data",
+    "IMAGES_BUCKET": "images",
+    "IMAGES_DOMAIN": "images.example.org",
+    "IMAGE_MAP_TABLE": "image-map",
+    "IMAGE_DLQ_URL": "https://sqs.example.org/images",
+    "MONGO_URI": "mongodb://documents.example.org",
+    "MONGO_DATABASE": "anime_service",
+    "QDRANT_URL": "https://vectors.example.org:6333",
+    "EMBEDDER": "bedrock:amazon.titan-embed-text-v2:0",
+    "REDIS_URL": "rediss://cache.example.org:6379",
+    "HTTP_TRANSPORT": "live",
+    "ENRICHMENT_MACHINE_ARN": "arn:aws:states:eu-central-1:123456789012:stateMachine:enrichment",
+    "BULK_INDEX_MACHINE_ARN": "arn:aws:states:eu-central-1:123456789012:stateMachine:bulk-index",
+    "COMMIT_DLQ_URL": "https://sqs.example.org/commits",
+    "SCHEDULE_GROUP": "episodes",
+    "SCHEDULE_ROLE_ARN": "arn:aws:iam::123456789012:role/schedules",
+    "EPISODE_FUNCTION_ARN": "arn:aws:lambda:eu-central-1:123456789012:function:episode",
+    "SCHEDULE_DLQ_ARN": "arn:aws:sqs:eu-central-1:123456789012:schedules",
+}
+"""Of a stack in the cloud, for whatever function: each takes what it knows."""
+
 _PROBE: Final = Path(__file__).with_name("import_probe.py")
 _PROBE_SECONDS: Final = 120.0
 

@@ -16,6 +16,7 @@ from components.qdrant.rights import IndexConsumer
 from components.tags import Service, service_tags
 
 CATALOGUE_SECRETS: Final[Mapping[str, str]] = {
+    "anidb": "Client registered with AniDB, as NAME/VERSION",
     "animeschedule": "Application token of AnimeSchedule, as plain text",
     "jikan": "Server key of a Jikan service that asks for one, as plain text",
 }

@@ -48,7 +48,7 @@ class Pace:
     def __post_init__(self) -> None:
         if not 0 < self.per_second <= self.most:
             raise ValueError(
-                f"{self.per_second} a second, up to {self.most}, would never or always wait: choose above 0, up to the most"
+                f"{self.per_second} a second would never or always wait: choose above 0, up to {self.most}"
             )
         if self.capacity < 1:
             raise ValueError(f"a bucket of {self.capacity} never has a whole token: make it 1 or more")

@@ -33,11 +33,11 @@ from models.errors import InvalidEntry
 from models.ids import AnimeId, EpisodeId, normalise_sources
 from models.legacy import adopt, is_legacy
 from models.people import CharacterEntry, StaffData
+from models.provenance import CatalogueProvenance, Provenance
 from models.vocabulary import (
     AnimeStatus,
     AnimeType,
     Month,
-    ProvenanceStatus,
     RankingType,
     Rating,
     RelationType,
@@ -99,11 +99,16 @@ class Trailer(Model):
 
 
 class RelatedAnime(Model):
-    """A release names related anime by URL alone, so title is optional."""
+    """A release names related anime by URL alone, so title is optional.
+
+    ``anime_id``: of the entry that has this page among its sources, where there was one at the last commit. Items with
+    the same id are what several catalogues say of one anime.
+    """
 
     url: Url
     relation_type: RelationType
     title: Text | None = None
+    anime_id: AnimeId | None = None
 
 
 class RelatedWork(Model):
@@ -217,24 +222,13 @@ class EnrichmentMetadata(Model):
     error_message: Text | None = None
 
 
-class CatalogueProvenance(Model):
-    status: ProvenanceStatus
-    fetched_at: Instant | None = None
-    reason: Text | None = None
-
-
-class Provenance(Model):
-    """Where the entry's content comes from; an object of its own, so that fields can follow beside catalogues."""
-
-    catalogues: dict[CatalogueName, CatalogueProvenance] = Field(default_factory=dict)
-
-
 class AnimeEntry(Model):
     """One anime.
 
     ``episodes`` 0 means not known; ``duration`` is seconds an episode. ``enriched`` says whether the entry ever went
     through enrichment; False for those made from a release alone. ``offered_sources`` are the URLs that the last
-    release offered, None as long as none has.
+    release offered, None as long as none has. ``locked_fields`` are paths (``models.locks``) that a person wrote in a
+    review; no later run changes what lies there.
     """
 
     anime_id: AnimeId

@@ -4,13 +4,15 @@
 
     AnimeError
     ├── Retryable                the same call may succeed later; state machines and retry policies name it
-    │   ├── Unavailable          a store or service does not answer, or answers with its own fault
+    │   ├── Unavailable          a store or service does not answer, or answers with its own fault; ``sent`` is False
+    │   │                        where nothing of what was asked can have reached it
     │   ├── Throttled            told to slow down; ``retry_after`` seconds where the answer says so
     │   └── LockHeld             another execution works on this anime
     ├── Permanent                repeating the call changes nothing
     │   ├── NotFound             what was asked for does not exist
     │   ├── NotRecorded          a replay holds no answer to this request
     │   ├── Malformed            an answer or object is not of the expected shape
+    │   │   └── ChangedShape     a catalogue's field that we cannot do without is not what it was
     │   ├── LockLost             the lock has another owner now
     │   ├── StaleRevision        the entry changed since it was read
     │   ├── SourceConflict       a source URL belongs to another anime
@@ -40,7 +42,9 @@ class Retryable(AnimeError):
 
 
 class Unavailable(Retryable):
-    pass
+    def __init__(self, message: str, *, sent: bool = True) -> None:
+        super().__init__(message)
+        self.sent = sent
 
 
 class Throttled(Retryable):
@@ -70,6 +74,17 @@ class NotRecorded(Permanent):
 
 class Malformed(Permanent):
     pass
+
+
+class ChangedShape(Malformed):
+    """``path`` leads to the field from the kind of answer on, such as ``characters[3].character.mal_id``; ``found`` is
+    what stands there, shortened."""
+
+    def __init__(self, catalogue: str, path: str, *, expected: str, found: str) -> None:
+        super().__init__(f"{catalogue} {path}: expected {expected}, got {found}")
+        self.catalogue = catalogue
+        self.path = path
+        self.found = found
 
 
 class LockLost(Permanent):

@@ -18,6 +18,8 @@ from domain.releases import ReleaseLimits
 from models.errors import BadInput
 from models.events import Catalogue
 from runtime import settings as on
+from workflows.catalogue_counts import CatalogueCounts
+from workflows.catalogue_ports import RateBuckets
 from workflows.images import ImageHost
 from workflows.ports import (
     Animes,
@@ -42,8 +44,11 @@ if TYPE_CHECKING:
 
     from pymongo.database import Database
     from qdrant_client import QdrantClient
+    from redis import Redis
 
     from sources.http import HttpTransport
+    from sources.kept_answers import SharedAnswers
+    from sources.politeness import CarefulBuckets
     from stores.cache_sign_in import IamSignIn
     from workflows.release_intake import ReleaseSource
 
@@ -299,24 +304,29 @@ def cache(settings: on.CacheServer) -> Cache:
     """Raises:
     BadInput: only half of a sign-in is given, or it would go over an open connection.
     """
-    if settings.redis_url is None:
-        from stores.cache import NoCache
+    from stores.cache import NoCache, RedisCache
 
-        return NoCache()
+    client = _redis_of(settings)
+    return NoCache() if client is None else RedisCache(client)
+
+
+def _redis_of(settings: on.CacheServer) -> "Redis | None":
+    if settings.redis_url is None:
+        return None
     return _redis(settings.redis_url, settings.redis_user, settings.redis_cluster, settings.aws_region)
 
 
 @_once
-def _redis(url: str, user: str | None, cluster: str | None, region: str) -> Cache:
-    from stores.cache import RedisCache, connect_redis
+def _redis(url: str, user: str | None, cluster: str | None, region: str) -> "Redis":
+    from stores.cache import connect_redis
 
     if user is None and cluster is None:
-        return RedisCache(connect_redis(url))
+        return connect_redis(url)
     if user is None or cluster is None:
         raise BadInput("signing in to the cache takes both REDIS_USER and REDIS_CLUSTER; set the other one too")
     if not url.startswith("rediss://"):
         raise BadInput("whoever listens could sign in to the cache; set REDIS_URL to rediss://HOST:PORT")
-    return RedisCache(connect_redis(url, sign_in=_cache_sign_in(user, cluster, region)))
+    return connect_redis(url, sign_in=_cache_sign_in(user, cluster, region))
 
 
 def _cache_sign_in(user: str, cluster: str, region: str) -> "IamSignIn":
@@ -335,54 +345,99 @@ def _now() -> datetime:
 # ------------------------------------------------------------------------------------------------ the outside world
 
 
-def catalogues(settings: on.Catalogues) -> Mapping[Catalogue, CatalogueClient]:
-    """A catalogue whose secret nobody has set yet is asked without one."""
-    found = ((name, _secret_of(arn, settings)) for name, arn in settings.catalogue_secret_arns.items())
-    secrets = tuple(sorted((name, value.strip()) for name, value in found if value is not None))
-    base_urls = tuple(sorted((name, str(url).rstrip("/")) for name, url in settings.catalogue_urls.items()))
-    return _catalogues(settings.http_transport, base_urls, secrets)
-
-
-@_once
-def _catalogues(
-    transport: str, base_urls: tuple[tuple[str, str], ...], secrets: tuple[tuple[Catalogue, str], ...]
+def catalogues(
+    settings: on.Catalogues,
+    *,
+    counts: CatalogueCounts | None = None,
+    remaining: Callable[[], float] = lambda: math.inf,
 ) -> Mapping[Catalogue, CatalogueClient]:
+    """For one call of a function, which has ``remaining`` seconds left. A catalogue whose secret nobody has set yet is
+    asked without one.
+
+    Only what goes out is counted and waits for its turn. Kept answers are given to live requests alone: a replay answers
+    from its folder and from nowhere else, and a recording has to be of what the catalogue says.
+    """
     from sources.registry import catalogue_clients
 
+    found = ((name, _secret_of(arn, settings)) for name, arn in settings.catalogue_secret_arns.items())
+    counts = counts or CatalogueCounts()
     return catalogue_clients(
-        _http(transport),
-        base_urls={Catalogue(name): url for name, url in base_urls},
-        secrets=dict(secrets),
+        _http(settings, counts, remaining),
+        base_urls={Catalogue(name): str(url).rstrip("/") for name, url in settings.catalogue_urls.items()},
+        secrets={name: value.strip() for name, value in found if value is not None},
         sleep=time.sleep,
+        answers=_answers(_redis_of(settings)) if settings.http_transport == LIVE else None,
+        counts=counts,
+        remaining=remaining,
     )
+
+
+LIVE: Final = "live"
 
 
 def _transport(text: str) -> tuple[str, str]:
     """Kind and folder; the folder of ``live`` is empty."""
     kind, _, folder = text.partition(":")
-    if text != "live" and not (kind in {"replay", "record"} and folder):
+    if text != LIVE and not (kind in {"replay", "record"} and folder):
         raise BadInput(f"unknown HTTP transport {text!r}; expected live, replay:<folder> or record:<folder>")
     return kind, folder
 
 
-def _http(transport: str) -> "HttpTransport":
+def _http(settings: on.Catalogues, counts: CatalogueCounts, remaining: Callable[[], float]) -> "HttpTransport":
     from pathlib import Path
 
+    from sources.http import LiveTransport
+    from sources.manners import MANNERS
+    from sources.politeness import PoliteTransport
+    from sources.registry import PLAIN_HTTP_HOSTS
     from sources.replay import RecordTransport, ReplayTransport
 
-    kind, folder = _transport(transport)
+    kind, folder = _transport(settings.http_transport)
     if kind == "replay":
         return ReplayTransport(Path(folder))
-    if kind == "record":
-        return RecordTransport(Path(folder), _paced())
-    return _paced()
+    polite = PoliteTransport(
+        LiveTransport(plain_hosts=PLAIN_HTTP_HOSTS),
+        manners=MANNERS,
+        buckets=_careful(_redis_of(settings), settings.rate_table, settings.aws_region, settings.aws_endpoint_url),
+        counts=counts,
+        clock=_now,
+        remaining=remaining,
+    )
+    return RecordTransport(Path(folder), polite) if kind == "record" else polite
 
 
-def _paced() -> "HttpTransport":
-    from sources.http import LiveTransport, PacedTransport
-    from sources.registry import SECONDS_BETWEEN_REQUESTS
+def rate_buckets(settings: on.RateLimits) -> RateBuckets | None:
+    """None where the stack has nothing that its workers share."""
+    return _rate_buckets(_redis_of(settings), settings.rate_table, settings.aws_region, settings.aws_endpoint_url)
 
-    return PacedTransport(LiveTransport(), seconds=SECONDS_BETWEEN_REQUESTS, sleep=time.sleep)
+
+@_once
+def _rate_buckets(redis: "Redis | None", table: str | None, region: str, endpoint: str | None) -> RateBuckets | None:
+    if redis is not None:
+        from stores.rate_buckets_redis import RedisRateBuckets
+
+        return RedisRateBuckets(redis)
+    if table is not None:
+        from stores.rate_buckets_dynamodb import DynamoRateBuckets
+
+        return DynamoRateBuckets(_aws("dynamodb", region, endpoint), table, clock=_now)
+    return None
+
+
+@_once
+def _careful(redis: "Redis | None", table: str | None, region: str, endpoint: str | None) -> "CarefulBuckets":
+    from sources.politeness import CarefulBuckets
+    from stores.rate_buckets import ProcessRateBuckets
+
+    return CarefulBuckets(shared=_rate_buckets(redis, table, region, endpoint), own=ProcessRateBuckets(clock=_now))
+
+
+@_once
+def _answers(redis: "Redis | None") -> "SharedAnswers":
+    from sources.kept_answers import SharedAnswers
+    from stores.answer_cache import RedisAnswerCache
+
+    return SharedAnswers(cache=None if redis is None else RedisAnswerCache(redis))
 
 
 def image_host(settings: on.Images, transport: on.OutsideWorld, clock: Clock) -> ImageHost:

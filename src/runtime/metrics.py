@@ -58,12 +58,14 @@ class EmbeddedMetrics:
         self._clock = clock
         self._about = about
 
-    def record(self, *figures: Figure, by: Mapping[str, str] | None = None) -> None:
+    def record(
+        self, *figures: Figure, by: Mapping[str, str] | None = None, about: Mapping[str, str] | None = None
+    ) -> None:
         if not figures:
             return
         now = self._clock()
-        about = {**self._about, "level": "info", "time": now.isoformat(), "message": "metrics"}
-        document = embedded(figures, dimensions={STACK: self._stack, **(by or {})}, at=now, about=about)
+        line = {**(about or {}), **self._about, "level": "info", "time": now.isoformat(), "message": "metrics"}
+        document = embedded(figures, dimensions={STACK: self._stack, **(by or {})}, at=now, about=line)
         # One write: other threads of the function write to the same log.
         self._stream.write(json.dumps(document, allow_nan=False) + "\n")
         self._stream.flush()

@@ -93,13 +93,19 @@ class CacheServer(FunctionSettings):
     redis_cluster: str | None = None
 
 
+class RateLimits(CacheServer):
+    """The catalogues' requests are counted in the cache, or in ``rate_table`` where the stack has none."""
+
+    rate_table: str | None = None
+
+
 class OutsideWorld(FunctionSettings):
     """``http_transport``: ``live``, ``replay:<folder>`` or ``record:<folder>``; the last two are the local stack's."""
 
     http_transport: str = "live"
 
 
-class Catalogues(OutsideWorld):
+class Catalogues(OutsideWorld, RateLimits):
     """Base URLs that replace the built-in ones, and secrets in plain text, both by catalogue."""
 
     catalogue_urls: Annotated[dict[str, HttpUrl], JsonText] = Field(default_factory=dict)

@@ -7,7 +7,6 @@ bodies into values or typed errors, and repeats what may pass.
 
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -33,7 +32,7 @@ _CHUNK: Final = 64 * 1024
 
 
 class NotSupported(Permanent):
-    """This version cannot read the catalogue's live answers; only a replay has them in a form that it reads."""
+    """As the stack is set up the catalogue is not asked live; only a replay may answer for it."""
 
 
 class Refused(Permanent):
@@ -49,8 +48,9 @@ class Request:
     """One request.
 
     ``catalogue`` and ``base_path`` name its recording: the catalogue's folder, and the part of the path that belongs
-    to the base URL, which is a setting. ``recorded_only``: the answer wanted is one that only a replay holds, parsed
-    from a page that this version does not parse itself; nothing is sent for it.
+    to the base URL, which is a setting. ``item`` says what is asked for, such as ``anime:1:episodes:2``.
+    ``recorded_only``: only a replay may answer; nothing is sent for it. ``redirects`` are followed within the same
+    scheme, host and port alone, so many at most.
     """
 
     method: str
@@ -59,7 +59,9 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
     catalogue: str | None = None
     base_path: str = ""
+    item: str | None = None
     recorded_only: bool = False
+    redirects: int = 0
     max_bytes: int = MAX_BYTES
 
     @property
@@ -103,23 +105,29 @@ class HttpTransport(Protocol):
 class LiveTransport:
     """urllib3 over one connection a request: no proxies from the environment, no cookies, no redirects by default.
 
-    https only, but for loopback addresses. ``total_seconds`` bounds the whole exchange, also against a server that
-    keeps sending a byte now and then. With ``redirects`` each hop is held to the same rules, and credentials do not
-    follow to another host.
+    https only, but for loopback addresses and ``plain_hosts``, which offer nothing else. ``total_seconds`` bounds the
+    whole exchange, also against a server that keeps sending a byte now and then. With ``redirects`` each hop is held to
+    the same rules, and credentials do not follow to another host.
     """
 
     connect_seconds: float = 5.0
     read_seconds: float = 15.0
     total_seconds: float = 60.0
     redirects: int = 0
+    plain_hosts: frozenset[str] = frozenset()
 
     def send(self, request: Request) -> Response:
         if request.recorded_only:
-            raise NotSupported(f"{request.where}: live answers are not supported by this version")
-        for _ in range(self.redirects + 1):
+            raise NotSupported(f"{request.where}: not asked live as this stack is set up")
+        near = 0
+        for _ in range(self.redirects + request.redirects + 1):
             response = self._exchange(request)
             location = response.headers.get("location")
-            if not self.redirects or response.status not in _REDIRECTS or location is None:
+            if response.status not in _REDIRECTS or location is None:
+                return response
+            if near < request.redirects and _stays(request, location):
+                near += 1
+            elif not self.redirects:
                 return response
             if request.method != "GET":
                 raise Malformed(f"{request.where}: redirects, which is followed for GET alone")
@@ -129,14 +137,16 @@ class LiveTransport:
     def _exchange(self, request: Request) -> Response:
         connection = self._connection(request.url)
         deadline = _Deadline(self.total_seconds)
+        sent = False
         try:
             connection.connect()
+            sent = True
             connection.timeout = min(self.read_seconds, self.total_seconds)
             with deadline.over(connection.sock):
                 response = _ask(connection, request)
                 body = _read(response, request)
         except (HTTPError, HTTPException, OSError) as error:
-            raise Unavailable(f"{request.where}: {self._reason(error, deadline)}") from error
+            raise Unavailable(f"{request.where}: {self._reason(error, deadline)}", sent=sent) from error
         finally:
             connection.close()
         if deadline.passed:
@@ -145,7 +155,7 @@ class LiveTransport:
         return Response(status=response.status, headers=headers, body=body)
 
     def _connection(self, url: str) -> HTTPConnection:
-        host, port, secure = _endpoint(url)
+        host, port, secure = _endpoint(url, self.plain_hosts)
         timeout = min(self.connect_seconds, self.total_seconds)
         if secure:
             return HTTPSConnection(host, port, timeout=timeout)
@@ -187,7 +197,7 @@ class _Deadline:
             socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
-def _endpoint(url: str) -> tuple[str, int, bool]:
+def _endpoint(url: str, plain_hosts: frozenset[str]) -> tuple[str, int, bool]:
     """Host, port, and whether by TLS.
 
     Raises:
@@ -202,9 +212,9 @@ def _endpoint(url: str) -> tuple[str, int, bool]:
         raise BadInput("a URL to fetch must be https://<host>/<path>, without user information")
     if parts.scheme == "https":
         return host, port or 443, True
-    if parts.scheme == "http" and host in _LOOPBACK:
+    if parts.scheme == "http" and (host in _LOOPBACK or host in plain_hosts):
         return host, port or 80, False
-    raise BadInput(f"{host}: only https is fetched; plain http is for loopback addresses")
+    raise BadInput(f"{host}: only https is fetched; plain http is for loopback addresses and hosts without https")
 
 
 def _ask(connection: HTTPConnection, request: Request) -> HTTPResponse:
@@ -224,43 +234,13 @@ def _read(response: HTTPResponse, request: Request) -> bytes:
     return bytes(body)
 
 
+def _stays(request: Request, location: str) -> bool:
+    """Whether a redirect leads to the same scheme, host and port."""
+    there, here = urlsplit(urljoin(request.url, location)), urlsplit(request.url)
+    return (there.scheme, there.netloc) == (here.scheme, here.netloc)
+
+
 def _redirected(request: Request, location: str) -> Request:
     url = urljoin(request.url, location)
     same_host = urlsplit(url).netloc == urlsplit(request.url).netloc
     return replace(request, url=url, headers=request.headers if same_host else {})
-
-
-# ------------------------------------------------------------------------------------------------------------- pace
-
-
-class PacedTransport:
-    """Keeps a distance between the requests to one catalogue, within this process. Images and others pass freely."""
-
-    def __init__(
-        self,
-        inner: HttpTransport,
-        *,
-        seconds: Mapping[str, float],
-        sleep: Sleep,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._inner = inner
-        self._seconds = seconds
-        self._sleep = sleep
-        self._monotonic = monotonic
-        self._next: dict[str, float] = {}
-        self._lock = threading.Lock()
-
-    def send(self, request: Request) -> Response:
-        distance = self._seconds.get(request.catalogue or "")
-        if distance is not None and not request.recorded_only:
-            self._sleep(self._wait(request.catalogue or "", distance))
-        return self._inner.send(request)
-
-    def _wait(self, catalogue: str, distance: float) -> float:
-        """Reserves the next turn and tells how far away it is."""
-        with self._lock:
-            now = self._monotonic()
-            turn = max(now, self._next.get(catalogue, now))
-            self._next[catalogue] = turn + distance
-        return turn - now

@@ -1,20 +1,26 @@
-"""JSON APIs over an HTTP transport: statuses become typed errors, and what may pass is repeated."""
+"""Catalogues' APIs over an HTTP transport: statuses become typed errors, what may pass is repeated, and what was
+answered before is not asked for again."""
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any, Final, TypedDict
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import orjson
 
 from models.errors import BadInput, Malformed, NotFound, Retryable, Throttled, Unavailable
 from sources.http import HttpTransport, Refused, Request, Response, Sleep
+from sources.keeping import Keep
+from sources.kept_answers import KeptAnswers
+from sources.politeness import REQUEST_SECONDS
+from sources.rate_headers import retry_after
+from sources.replay import PARSED, recording_name
 from workflows.ports import Clock
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,34 +37,58 @@ _JSON_TYPES: Final = frozenset({"application/json", "text/json", ""})
 _RETRIED_STATUSES: Final = frozenset({408, 425})
 
 
+def _for_ever() -> float:
+    return math.inf
+
+
 def request_json(transport: HttpTransport, request: Request, *, policy: RetryPolicy, sleep: Sleep, clock: Clock) -> Any:
     """The JSON value of a successful answer.
+
+    Raises:
+        Malformed: no JSON, or as ``request_answer``.
+        AnimeError: as ``request_answer``.
+    """
+    return _json_value(request, request_answer(transport, request, policy=policy, sleep=sleep, clock=clock))
+
+
+def request_answer(
+    transport: HttpTransport,
+    request: Request,
+    *,
+    policy: RetryPolicy,
+    sleep: Sleep,
+    clock: Clock,
+    remaining: Callable[[], float] = _for_ever,
+) -> Response:
+    """A successful answer. ``remaining``: seconds that may be waited, with a request to follow.
 
     Raises:
         Throttled: told to slow down, for longer than the policy's patience or again and again.
         Unavailable: no answer, or the server's own fault, at every attempt.
         NotFound: 404 or 410.
         Refused: any other refusal (4xx).
-        Malformed: a redirect, no JSON, or too long.
-        NotRecorded, NotSupported: from the transport.
+        Malformed: a redirect, or too long.
+        NotRecorded, NotSupported, Paused, AskedBefore: from the transport.
     """
     waited = 0.0
     for attempt in range(1, policy.attempts + 1):
         try:
-            return _json_value(request, transport.send(request), clock)
+            response = transport.send(request)
+            _check_status(request, response, clock)
         except Retryable as error:
             wait = policy.first_wait * 2 ** (attempt - 1)
             if isinstance(error, Throttled) and error.retry_after is not None:
                 wait = error.retry_after
             waited += wait
-            if attempt == policy.attempts or waited > policy.patience:
+            if attempt == policy.attempts or waited > policy.patience or wait + REQUEST_SECONDS > remaining():
                 raise
             sleep(wait)
+        else:
+            return response
     raise BadInput("a retry policy needs at least one attempt")
 
 
-def _json_value(request: Request, response: Response, clock: Clock) -> Any:
-    _check_status(request, response, clock)
+def _json_value(request: Request, response: Response) -> Any:
     content_type = response.content_type
     if content_type not in _JSON_TYPES and not content_type.endswith("+json"):
         raise Malformed(f"{request.where}: answers {content_type} where JSON was expected")
@@ -74,7 +104,7 @@ def _check_status(request: Request, response: Response, clock: Clock) -> None:
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         raise Throttled(
             f"{request.where}: answers 429, too many requests",
-            retry_after=_retry_after(response.headers.get("retry-after"), clock),
+            retry_after=retry_after(response.headers, clock()),
         )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _RETRIED_STATUSES:
         raise Unavailable(f"{request.where}: answers {status}")
@@ -86,24 +116,10 @@ def _check_status(request: Request, response: Response, clock: Clock) -> None:
         raise Malformed(f"{request.where}: answers {status}, and redirects are not followed")
 
 
-def _retry_after(value: str | None, clock: Clock) -> float | None:
-    """Seconds of the header's two forms: a number, or an HTTP date. None where it is absent or neither."""
-    if value is None:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            at = parsedate_to_datetime(value)
-        except ValueError:
-            return None
-        seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - clock()).total_seconds()
-    return max(0.0, seconds) if math.isfinite(seconds) else None
-
-
 @dataclass(frozen=True, kw_only=True)
 class JsonApi:
-    """One catalogue's API: its base URL, its standing headers, and how it is asked."""
+    """One catalogue's API: its base URL, its standing headers, and how it is asked. ``answers`` are those kept before,
+    where any are. ``remaining`` as of ``request_answer``."""
 
     catalogue: str
     base_url: str
@@ -112,43 +128,102 @@ class JsonApi:
     clock: Clock
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     policy: RetryPolicy = RetryPolicy()
+    answers: KeptAnswers | None = None
+    remaining: Callable[[], float] = _for_ever
 
-    def get(self, path: str, query: Mapping[str, str | int] | None = None, *, recorded_only: bool = False) -> Any:
-        """``path`` below the base URL. Raises as ``request_json`` does."""
+    def get(
+        self,
+        path: str,
+        query: Mapping[str, str | int] | None = None,
+        *,
+        keep: Keep | None = None,
+        recorded_only: bool = False,
+    ) -> Any:
+        """The JSON value of ``path`` below the base URL. Raises as ``request_json`` does."""
+        request = self._request("GET", path, query, accept="application/json", keep=keep, recorded_only=recorded_only)
+        return self._ask(request, keep, lambda response: _json_value(request, response))
+
+    def get_document(
+        self,
+        path: str,
+        query: Mapping[str, str | int] | None = None,
+        *,
+        media_types: frozenset[str],
+        keep: Keep | None = None,
+        recorded_only: bool = False,
+        redirects: int = 0,
+    ) -> Response:
+        """An XML or HTML answer of one of the media types, or a recording that was parsed before (``PARSED``).
+
+        Raises as ``request_json`` does.
+        """
+        request = self._request(
+            "GET",
+            path,
+            query,
+            accept=", ".join(sorted(media_types)),
+            keep=keep,
+            recorded_only=recorded_only,
+            redirects=redirects,
+        )
+
+        def read(response: Response) -> Response:
+            if response.content_type not in {*media_types, PARSED}:
+                raise Malformed(
+                    f"{request.where}: answers {response.content_type or 'something'} where "
+                    f"{' or '.join(sorted(media_types))} was expected"
+                )
+            return response
+
+        return self._ask(request, keep, read)
+
+    def post(self, path: str, body: Mapping[str, Any], *, keep: Keep | None = None) -> Any:
+        """``body`` is sent as JSON, and so is the answer. Raises as ``request_json`` does."""
+        request = self._request(
+            "POST", path, None, accept="application/json", keep=keep, body=json.dumps(body).encode()
+        )
+        return self._ask(request, keep, lambda response: _json_value(request, response))
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str | int] | None,
+        *,
+        accept: str,
+        keep: Keep | None,
+        recorded_only: bool = False,
+        redirects: int = 0,
+        body: bytes | None = None,
+    ) -> Request:
         url = f"{self.base_url.rstrip('/')}{path}"
-        if query:
-            url += f"?{urlencode(query)}"
-        return self._ask(
-            Request(method="GET", url=url, headers=self._headers(), **self._names(recorded_only=recorded_only))
+        content = {} if body is None else {"Content-Type": "application/json"}
+        return Request(
+            method=method,
+            url=f"{url}?{urlencode(query)}" if query else url,
+            headers={"Accept": accept, **self.headers, **content},
+            body=body,
+            catalogue=self.catalogue,
+            base_path=urlsplit(self.base_url).path.rstrip("/"),
+            item=None if keep is None else keep.item,
+            recorded_only=recorded_only,
+            redirects=redirects,
         )
 
-    def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        """``body`` is sent as JSON. Raises as ``request_json`` does."""
-        return self._ask(
-            Request(
-                method="POST",
-                url=f"{self.base_url.rstrip('/')}{path}",
-                headers={**self._headers(), "Content-Type": "application/json"},
-                body=json.dumps(body).encode(),
-                **self._names(recorded_only=False),
+    def _ask(self, request: Request, keep: Keep | None, read: Callable[[Response], T]) -> T:
+        def ask() -> Response:
+            return request_answer(
+                self.transport,
+                request,
+                policy=self.policy,
+                sleep=self.sleep,
+                clock=self.clock,
+                remaining=self.remaining,
             )
-        )
 
-    def _ask(self, request: Request) -> Any:
-        return request_json(self.transport, request, policy=self.policy, sleep=self.sleep, clock=self.clock)
-
-    def _headers(self) -> dict[str, str]:
-        return {"Accept": "application/json", **self.headers}
-
-    def _names(self, *, recorded_only: bool) -> "_RequestNames":
-        return {
-            "catalogue": self.catalogue,
-            "base_path": urlsplit(self.base_url).path.rstrip("/"),
-            "recorded_only": recorded_only,
-        }
-
-
-class _RequestNames(TypedDict):
-    catalogue: str
-    base_path: str
-    recorded_only: bool
+        if self.answers is None or keep is None:
+            value = read(ask())
+            if keep is not None:
+                keep.check(value)
+            return value
+        return self.answers.fetch(keep, recording_name(request), ask, read)

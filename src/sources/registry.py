@@ -1,13 +1,18 @@
 """All catalogues' clients over one transport."""
 
+import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
 from models.events import Catalogue
 from sources import anidb, anilist, animeplanet, animeschedule, anisearch, jikan, kitsu
+from sources.dated import DatedClient
 from sources.http import HttpTransport, Sleep
 from sources.json_api import JsonApi, RetryPolicy
+from sources.kept_answers import KeptAnswers, SharedAnswers
+from sources.manners import MANNERS
+from workflows.catalogue_counts import CatalogueCounts
 from workflows.ports import CatalogueClient, Clock
 
 BASE_URLS: Final[Mapping[Catalogue, str]] = {
@@ -20,17 +25,8 @@ BASE_URLS: Final[Mapping[Catalogue, str]] = {
     Catalogue.ANIMESCHEDULE: animeschedule.BASE_URL,
 }
 
-SECONDS_BETWEEN_REQUESTS: Final[Mapping[str, float]] = {
-    Catalogue.JIKAN: 1.0,
-    Catalogue.ANILIST: 2.0,
-    Catalogue.KITSU: 1.0,
-    Catalogue.ANIDB: 2.5,
-    Catalogue.ANIMEPLANET: 1.0,
-    Catalogue.ANISEARCH: 1.0,
-    Catalogue.ANIMESCHEDULE: 1.0,
-}
-"""For ``PacedTransport`` around a live transport: 60 and 30 a minute are what Jikan's and AniList's services allow; the
-others publish no figure, but AniDB's 2 seconds."""
+PLAIN_HTTP_HOSTS: Final = frozenset({"api.anidb.net"})
+"""That offer nothing else; what goes there and comes back is public."""
 
 _CLIENTS: Final[Mapping[Catalogue, Callable[[JsonApi], CatalogueClient]]] = {
     Catalogue.JIKAN: lambda api: jikan.JikanClient(api=api),
@@ -47,6 +43,10 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _for_ever() -> float:
+    return math.inf
+
+
 def catalogue_clients(
     transport: HttpTransport,
     base_urls: Mapping[Catalogue, str],
@@ -55,24 +55,43 @@ def catalogue_clients(
     sleep: Sleep,
     clock: Clock = _utc_now,
     policy: RetryPolicy | None = None,
+    answers: SharedAnswers | None = None,
+    counts: CatalogueCounts | None = None,
+    remaining: Callable[[], float] = _for_ever,
 ) -> Mapping[Catalogue, CatalogueClient]:
     """``base_urls`` override the defaults; ``secrets`` are an application token of ``animeschedule`` and, for a Jikan
     service that gives them out, a server key of ``jikan``. Both by catalogue. ``clock`` reads the dates of
-    ``Retry-After``."""
-    return {
-        catalogue: make(
-            JsonApi(
-                catalogue=catalogue,
-                base_url=base_urls.get(catalogue, BASE_URLS[catalogue]),
-                transport=transport,
-                headers=_headers(catalogue, secrets),
-                sleep=sleep,
+    ``Retry-After``. With ``answers`` those kept before are given. ``remaining``: seconds that the function has left."""
+
+    def client_of(catalogue: Catalogue) -> CatalogueClient:
+        manners = MANNERS[catalogue]
+        kept = None
+        if answers is not None:
+            kept = KeptAnswers(
+                catalogue,
+                answers,
+                counts=counts or CatalogueCounts(),
                 clock=clock,
-                policy=policy or RetryPolicy(),
+                sleep=sleep,
+                at_least=manners.same_item_after or 0.0,
             )
+        # Where the same is not asked for twice a day, a second attempt would only be refused by ourselves.
+        attempts = RetryPolicy() if manners.same_item_after is None else RetryPolicy(attempts=1)
+        api = JsonApi(
+            catalogue=catalogue,
+            base_url=base_urls.get(catalogue, BASE_URLS[catalogue]),
+            transport=transport,
+            headers=_headers(catalogue, secrets),
+            sleep=sleep,
+            clock=clock,
+            policy=policy or attempts,
+            answers=kept,
+            remaining=remaining,
         )
-        for catalogue, make in _CLIENTS.items()
-    }
+        client = _CLIENTS[catalogue](api)
+        return client if kept is None else DatedClient(client=client, api=api, answers=kept)
+
+    return {catalogue: client_of(catalogue) for catalogue in _CLIENTS}
 
 
 def _headers(catalogue: Catalogue, secrets: Mapping[str, str]) -> dict[str, str]:

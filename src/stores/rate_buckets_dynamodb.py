@@ -100,7 +100,7 @@ class DynamoRateBuckets:
                 UpdateExpression="SET #bucket = :after",
                 ConditionExpression=condition,
                 ExpressionAttributeNames={"#bucket": _BUCKET},
-                ExpressionAttributeValues=values,  # type: ignore[arg-type]  # every value is a text
+                ExpressionAttributeValues=values,
             )
         except ClientError as error:
             if error_code(error) == _CONFLICT:

@@ -132,7 +132,7 @@ def _ask(client: CatalogueClient | None, subject: EnrichmentSubject, cursor: str
     return AnswerPage(
         next_cursor=fetched.cursor,
         status="ok",
-        fetched_at=clock(),
+        fetched_at=fetched.as_of or clock(),
         answers=dict(fetched.answers),
         problems=fetched.problems,
     )

@@ -27,9 +27,12 @@ class Figure:
 
 
 class Metrics(Protocol):
-    def record(self, *figures: Figure, by: Mapping[str, str] | None = None) -> None:
+    def record(
+        self, *figures: Figure, by: Mapping[str, str] | None = None, about: Mapping[str, str] | None = None
+    ) -> None:
         """Of one moment; the stack is added. ``by`` says of which part of it, such as ``{"Catalogue": "jikan"}``.
 
-        Every value that ``by`` takes on makes series of its own, each paid for by the month: never an id.
+        Every value that ``by`` takes on makes series of its own, each paid for by the month: never an id. ``about``
+        stands beside the figures in the log and makes none.
         """
         ...

@@ -535,6 +535,8 @@ class FetchedPage:
     cursor: str | None
     problems: tuple[str, ...] = ()
     """What this catalogue should have given and did not, in words for the reviewer."""
+    as_of: datetime | None = None
+    """When the oldest of these answers was given; None: now."""
 
 
 class CatalogueClient(Protocol):

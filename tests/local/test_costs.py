@@ -18,6 +18,7 @@ from local.prices import FREE, HOURS, PRICES, Price
 from local.recording import RecordedResource, Recording
 from tests.components.recordings import FUNCTION, STACKS, recorded
 from tests.local.registered import recording_of, registered
+from tests.local.variants import VARIANTS, recorded_variant
 
 CLOUD_STACKS = ("dev", "prod")
 QUEUE = "aws:sqs/queue:Queue"
@@ -158,6 +159,10 @@ class TestRules:
     @pytest.mark.parametrize("stack", STACKS)
     def test_every_type_of_every_stack_is_paid_for_or_free(self, stack: str) -> None:
         estimate(recorded(stack), CostSettings())
+
+    @pytest.mark.parametrize("variant", VARIANTS)
+    def test_so_is_every_type_that_other_settings_make(self, variant: str) -> None:
+        estimate(recorded_variant(variant), CostSettings())
 
     def test_no_type_is_both(self) -> None:
         assert not RULES.keys() & FREE.keys()
@@ -304,6 +309,15 @@ class TestStacks:
         assert [item.what for item in idle if item.basis is Basis.HOURS] == []
         assert {item.price_name for item in idle if item.basis is Basis.KEPT} <= PENNIES
         assert sum(item.usd for item in idle) < 10
+
+    def test_what_settings_turn_on_is_counted(self) -> None:
+        found = estimate(recorded_variant("dev with a network of its own"), CostSettings())
+        by_the_hour = {item.price_name: item.usd for item in found.items if item.basis is Basis.HOURS}
+        assert by_the_hour["vpc.nat_hour"] == pytest.approx(3 * 37.96)
+        assert by_the_hour["elasticache.cache.t4g.small"] == pytest.approx(2 * 21.024)
+        assert by_the_hour["atlas.flex"] == 30
+        assert by_the_hour["load_balancer.hour"] == pytest.approx(19.71)
+        assert found.usd > 200
 
     @pytest.mark.parametrize("stack", CLOUD_STACKS)
     def test_what_costs_by_the_hour_names_the_settings_that_turn_it_on(self, stack: str) -> None:

@@ -18,6 +18,7 @@ from local.diagram_svg import Drawing, fitted, text_width
 from local.recording import RecordedResource, Recording
 from tests.components.recordings import recorded
 from tests.local.registered import policy, recording_of, registered
+from tests.local.variants import VARIANTS, recorded_variant
 
 FUNCTION = "aws:lambda/function:Function"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
@@ -218,7 +219,8 @@ def whole() -> Recording:
 
 
 def layouts() -> list[Layout]:
-    return [layout_of(model_of(recording)) for recording in (whole(), *(recorded(stack) for stack in STACKS))]
+    recordings = [whole(), *(recorded(stack) for stack in STACKS), *(recorded_variant(name) for name in VARIANTS)]
+    return [layout_of(model_of(recording)) for recording in recordings]
 
 
 class TestLayout:

@@ -14,6 +14,7 @@ from local.plan_purposes import COMPONENTS, RESOURCES, NoPurpose, purpose_of
 from local.recording import Recording
 from tests.components.recordings import STACKS, recorded
 from tests.local.registered import recording_of, registered
+from tests.local.variants import VARIANTS, recorded_variant
 
 BUCKET = "aws:s3/bucket:Bucket"
 QUEUE = "aws:sqs/queue:Queue"
@@ -36,6 +37,10 @@ class TestPurposes:
     @pytest.mark.parametrize("stack", STACKS)
     def test_every_resource_of_every_stack_has_one(self, stack: str) -> None:
         assert all(line.purpose.strip() for line in plan_of(recorded(stack)).lines)
+
+    @pytest.mark.parametrize("variant", VARIANTS)
+    def test_so_has_every_resource_that_other_settings_make(self, variant: str) -> None:
+        assert all(line.purpose.strip() for line in plan_of(recorded_variant(variant)).lines)
 
     @pytest.mark.parametrize("stack", STACKS)
     def test_no_two_components_of_a_stack_have_the_same(self, stack: str) -> None:

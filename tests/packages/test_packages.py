@@ -19,39 +19,22 @@ import pytest
 
 from components.packages.layers import LayerName, build, locked
 from components.packaging import ROOT, handler_of, package_of, zip_of
-from scripts.packages import MOST_LAYERS, MOST_UNPACKED, MOST_UPLOADED, host_build, probed, size_of, unpacked
+from scripts.packages import (
+    CLOUD_ENVIRONMENT,
+    MOST_LAYERS,
+    MOST_UNPACKED,
+    MOST_UPLOADED,
+    host_build,
+    probed,
+    size_of,
+    unpacked,
+)
 
 TASKS: Final = sorted(path.parent.name for path in ROOT.glob("lambdas/*/handler.py"))
 
-ENVIRONMENT: Final = {
-    "STACK": "prod",
-    "AWS_REGION": "eu-central-1",
-    "AWS_ACCESS_KEY_ID": "made-up",
-    "AWS_SECRET_ACCESS_KEY": "made-up",
-    "DATA_BUCKET": "data",
-    "IMAGES_BUCKET": "images",
-    "IMAGES_DOMAIN": "images.example.org",
-    "IMAGE_MAP_TABLE": "image-map",
-    "IMAGE_DLQ_URL": "https://sqs.example.org/images",
-    "MONGO_URI": "mongodb://documents.example.org",
-    "MONGO_DATABASE": "anime_service",
-    "QDRANT_URL": "https://vectors.example.org:6333",
-    "EMBEDDER": "bedrock:amazon.titan-embed-text-v2:0",
-    "REDIS_URL": "rediss://cache.example.org:6379",
-    "HTTP_TRANSPORT": "live",
-    "ENRICHMENT_MACHINE_ARN": "arn:aws:states:eu-central-1:123456789012:stateMachine:enrichment",
-    "BULK_INDEX_MACHINE_ARN": "arn:aws:states:eu-central-1:123456789012:stateMachine:bulk-index",
-    "COMMIT_DLQ_URL": "https://sqs.example.org/commits",
-    "SCHEDULE_GROUP": "episodes",
-    "SCHEDULE_ROLE_ARN": "arn:aws:iam::123456789012:role/schedules",
-    "EPISODE_FUNCTION_ARN": "arn:aws:lambda:eu-central-1:123456789012:function:episode",
-    "SCHEDULE_DLQ_ARN": "arn:aws:sqs:eu-central-1:123456789012:schedules",
-}
-"""Of a stack in the cloud, for whatever function: each takes what it knows."""
-
 FOR_OTHER_SETTINGS: Final = ("stores.aws_errors", "stores.cache_sign_in", "stores.secrets", "stores.vectors.edge")
-"""What ports made of ``ENVIRONMENT`` do not need: reading secrets and their errors, signing in to the cache, and the
-vectors of the local stack. By beginnings.
+"""What ports made of ``CLOUD_ENVIRONMENT`` do not need: reading secrets and its errors, signing in to the cache, and
+the vectors of the local stack. By beginnings.
 """
 
 AARCH64: Final = 183
@@ -78,7 +61,7 @@ def starts(host: Mapping[LayerName, Path], tmp_path_factory: pytest.TempPathFact
         archive, layers = zip_of(task)
         members = unpacked(archive, folder / task)
         path = [folder / task, *(host[name] for name in layers)]
-        found = probed(task, path, members=members, environment=ENVIRONMENT, compiled=True)
+        found = probed(task, path, members=members, environment=CLOUD_ENVIRONMENT, compiled=True)
         return {**found, "members": set(members)}
 
     with ThreadPoolExecutor(2) as threads:

@@ -6,6 +6,8 @@ from typing import Final
 from cli.doctor.errors import Absent, Denied, NoAnswer
 from cli.doctor.findings import Finding, missing, needed_to_deploy, ok, unanswered, warning
 
+EMBEDDER: Final = "embedding model"
+
 KEPT_FOR_OTHERS: Final = 10
 """Executions that Lambda refuses to set aside, in a new account; in one with the usual quota it keeps
 ``USUALLY_KEPT`` (https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionConcurrency.html)."""
@@ -56,45 +58,45 @@ class Room:
     ours: int
 
 
-def embedder(model: str, access: ModelAccess | NoAnswer, probe: float | NoAnswer | None, *, region: str) -> Finding:
-    """``probe`` are the seconds that a real call took; None where none was made, and nothing decides better."""
-    check = "embedding model"
+def embedder(model: str, access: ModelAccess | NoAnswer, *, region: str) -> Finding:
     here = f"{model} in {region}"
-    if isinstance(probe, float):
-        return ok(check, f"{here} answered in {probe:.1f} s")
-    if isinstance(probe, Denied):
+    if isinstance(access, Absent) or (isinstance(access, ModelAccess) and not access.in_region):
         return missing(
-            check,
-            f"{here} refuses you, or the account",
-            f"allow {probe.action} on the model, and see in the Bedrock console (Model catalog) whether it can be used",
+            EMBEDDER,
+            f"there is no {here}",
+            "set embedder or awsRegion to a model and a region that have each other",
         )
-    if isinstance(probe, NoAnswer):
-        return unanswered(check, probe)
-    if isinstance(access, Absent):
-        return _elsewhere(check, here)
     if isinstance(access, NoAnswer):
-        return unanswered(check, access)
-    if not access.in_region:
-        return _elsewhere(check, here)
+        return unanswered(EMBEDDER, access)
     if not access.authorized:
         return missing(
-            check,
+            EMBEDDER,
             f"{here}: the account is not authorized",
             "ask whoever manages the organisation to allow Amazon Bedrock in its service control policies",
         )
     if not access.subscribed:
         return warning(
-            check,
+            EMBEDDER,
             f"{here}: access has not been used yet, or not been granted",
-            "`anime doctor --probe` makes one call, which also subscribes; else open it in the Bedrock console",
+            "`anime doctor --probe` makes one call, which tells, and subscribes where that is all; else open the model "
+            "in the Bedrock console",
         )
-    return ok(check, f"{here} is available")
+    return ok(EMBEDDER, f"{here} is available")
 
 
-def _elsewhere(check: str, here: str) -> Finding:
-    return missing(
-        check, f"there is no {here}", "set embedder or awsRegion to a model and a region that have each other"
-    )
+def probed_embedder(model: str, answer: float | NoAnswer, *, region: str) -> Finding:
+    """``answer``: the seconds that a real call took. What was only said of the model then no longer matters."""
+    here = f"{model} in {region}"
+    match answer:
+        case Denied(action=action):
+            return missing(
+                EMBEDDER,
+                f"{here} refuses you, or the account",
+                f"allow {action} on the model, and see in the Bedrock console (Model catalog) whether it can be used",
+            )
+        case NoAnswer():
+            return unanswered(EMBEDDER, answer)
+    return ok(EMBEDDER, f"{here} answered in {answer:.1f} s")
 
 
 def lambda_concurrency(
@@ -150,3 +152,18 @@ def request_more(quota: Quota, value: int, *, region: str) -> str:
         f"aws service-quotas request-service-quota-increase --service-code {quota.service} --quota-code {quota.code} "
         f"--desired-value {value} --region {region}"
     )
+
+
+def boundary(name: str, found: bool | NoAnswer, *, deployed: bool) -> Finding:
+    """``found`` True: the account has the policy that ``permissionsBoundary`` names."""
+    check = "permissions boundary"
+    if isinstance(found, Absent):
+        return needed_to_deploy(
+            check,
+            f"there is no policy {name}, so no role could be made",
+            "apply bootstrap/, which makes it, or remove permissionsBoundary",
+            deployed=deployed,
+        )
+    if isinstance(found, NoAnswer):
+        return unanswered(check, found)
+    return ok(check, name)

@@ -83,6 +83,15 @@ def concurrency(clients: Clients, stack: str) -> Concurrency:
     )
 
 
+def boundary(clients: Clients, name: str, who: Identity) -> bool:
+    """Raises:
+    Absent: the account has no such policy.
+    """
+    with needing(Right.BOUNDARY):
+        clients("iam").get_policy(PolicyArn=f"arn:{who.partition}:iam::{who.account}:policy/{name}")
+    return True
+
+
 def addresses(clients: Clients, *, stage: str) -> Room:
     limit = _limit(clients, ADDRESSES)
     with needing(Right.ADDRESSES):

@@ -11,10 +11,12 @@ from urllib.parse import urlsplit
 
 from cli.doctor.asking import CALL_SECONDS
 from cli.doctor.errors import Absent, Unexpected, Unreachable, Unreadable
-from cli.doctor.signing_in import PULUMI_PASSPHRASE, PULUMI_TOKEN, Backend
+from cli.doctor.signing_in import PULUMI_PASSPHRASE, PULUMI_TOKEN, QDRANT, Backend
 from cli.doctor.tools import StackFile
 
 _CLOUD: Final = "https://api.pulumi.com"
+_INSTEAD: Final = {"qdrant-cloud:apiKey": QDRANT[0], "qdrant-cloud:accountId": QDRANT[1]}
+"""What the program takes from the stack's configuration where the environment has it not, by key."""
 
 
 def names_set(environment: Mapping[str, str]) -> frozenset[str]:
@@ -51,12 +53,14 @@ def read_stack_file(root: Path, stack: str) -> StackFile:
     except LocalStackError:
         raise Unreadable("is no settings file: YAML with the stack's keys under config") from None
     namespace = f"{configuration.project}:"
-    return _stack_file(
-        {key.removeprefix(namespace): value for key, value in configuration.values.items() if key.startswith(namespace)}
-    )
+    values = {
+        key.removeprefix(namespace): text for key, text in configuration.values.items() if key.startswith(namespace)
+    }
+    variables = {_INSTEAD[key] for key in _INSTEAD if configuration.values.get(key) or key in configuration.secrets}
+    return _stack_file(values, frozenset(variables))
 
 
-def _stack_file(values: Mapping[str, str]) -> StackFile:
+def _stack_file(values: Mapping[str, str], variables: frozenset[str]) -> StackFile:
     given = _Given(values)
     optional: dict[str, Any] = {
         "in_vpc": values.get("network") == "full",
@@ -66,6 +70,8 @@ def _stack_file(values: Mapping[str, str]) -> StackFile:
         "bulk_concurrency": given.json("bulkConcurrency", int),
         "review_reminder_hours": given.json("reviewReminderHours", int),
         "alarm_emails": len(given.json("alarmEmails", list) or ()),
+        "boundary": values.get("permissionsBoundary"),
+        "variables": variables,
     }
     return StackFile(
         stage=given.text("stage"),

@@ -54,6 +54,7 @@ _ABSENT: Final = frozenset(
         "404",
         "AWS.SimpleQueueService.NonExistentQueue",
         "NoSuchBucket",
+        "NoSuchEntity",
         "NoSuchKey",
         "NoSuchResourceException",
         "NotFound",
@@ -167,8 +168,8 @@ class Clients:
         from botocore.config import Config
 
         if self._session is None:
-            local = {"aws_access_key_id": "test", "aws_secret_access_key": "test"} if self.endpoint_url else {}
-            self._session = boto3.Session(region_name=self.region, **local)
+            keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"} if self.endpoint_url else {}
+            self._session = boto3.Session(region_name=self.region, **keys)  # type: ignore[arg-type]  # mypy takes the keys for any parameter
         return self._session.client(
             service,
             endpoint_url=self.endpoint_url,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cli.doctor.errors import Absent, NoAnswer
-from cli.doctor.findings import LOCAL_STACKS, Finding, missing, ok, on_stack, unanswered, warning
+from cli.doctor.findings import LOCAL_STACKS, Finding, apply_program, missing, ok, on_stack, unanswered, warning
 
 PROJECT: Final = "anime-infra"
 _SHOWN: Final = 5
@@ -41,8 +41,10 @@ _OTHER_LETTERS: Final = ("something failed", "read the messages")
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionState:
-    """As Lambda tells it; ``update`` is how the last change of code or settings went. An ``Inactive`` function has slept
-    for weeks, and wakes when it is called."""
+    """As Lambda tells it; ``update`` is how the last change of code or settings went.
+
+    An ``Inactive`` one has not been called for weeks, and wakes when it is.
+    """
 
     name: str
     state: str
@@ -78,21 +80,23 @@ def deployment(endpoints: Mapping[str, Any] | NoAnswer, *, stack: str) -> Findin
     return ok(check, f"{len(endpoints.get('functions', ()))} functions, {len(endpoints.get('machines', ()))} machines")
 
 
-def schema(deployed: str | None, *, ours: str, stack: str) -> Finding | None:
+def schema(deployed: object, *, ours: str, stack: str) -> list[Finding]:
     """``deployed`` is what the stack's directory says of the last migration; None where it does not say."""
     check = "schema"
     if deployed is None:
-        return None
+        return []
     if deployed != ours:
-        return warning(
-            check,
-            "the stores were brought to another schema than this checkout has",
-            f"`pulumi up --stack {stack}` migrates them, or check out what is deployed",
-        )
-    return ok(check, "the stores have this checkout's schema")
+        return [
+            warning(
+                check,
+                "the stores were brought to another schema than this checkout has",
+                f"{apply_program(stack)} migrates them; or check out what is deployed",
+            )
+        ]
+    return [ok(check, "the stores have this checkout's schema")]
 
 
-def functions(found: Sequence[FunctionState | NoAnswer]) -> Finding:
+def functions(found: Sequence[FunctionState | NoAnswer], *, stack: str) -> Finding:
     check = "functions"
     states = [each for each in found if isinstance(each, FunctionState)]
     errors = [each for each in found if isinstance(each, NoAnswer)]
@@ -100,9 +104,9 @@ def functions(found: Sequence[FunctionState | NoAnswer]) -> Finding:
     gone = sum(isinstance(each, Absent) for each in errors)
     if broken:
         told = [f"{each.name} ({each.reason or each.state})" for each in broken]
-        return missing(check, f"do not work: {_some(told)}", "mend the reason, then `pulumi up`")
+        return missing(check, f"do not work: {_some(told)}", f"mend the reason, then {apply_program(stack)}")
     if gone:
-        return missing(check, f"{gone} of {len(found)} are not there any more", "`pulumi up` makes them again")
+        return missing(check, f"{gone} of {len(found)} are not there any more", apply_program(stack))
     if errors:
         return unanswered(check, errors[0])
     busy = [each.name for each in states if each.state == "Pending" or each.update == "InProgress"]
@@ -124,9 +128,7 @@ def secrets(found: Mapping[str, bool] | NoAnswer, *, stack: str, region: str) ->
 
 def _secret(role: str, name: str, *, region: str, stack: str) -> Finding:
     if not role.startswith(CATALOGUE_ROLE):
-        return missing(
-            f"secret {name}", "has no value, which the program writes", f"`pulumi up --stack {stack}` writes it"
-        )
+        return missing(f"secret {name}", "has no value, which the program writes", apply_program(stack))
     catalogue = role.removeprefix(CATALOGUE_ROLE)
     without = WITHOUT_SECRET.get(catalogue, f"{catalogue} is asked without what it may want to see")
     # From a file, since what is typed stays in the shell's history.
@@ -140,7 +142,7 @@ def _secret(role: str, name: str, *, region: str, stack: str) -> Finding:
 def alarm_subscribers(found: Subscribers | NoAnswer, *, emails: int, stack: str) -> Finding:
     check = "alarms"
     if isinstance(found, Absent):
-        return missing(check, "have no topic", f"`pulumi up --stack {stack}` makes it")
+        return missing(check, "have no topic", apply_program(stack))
     if isinstance(found, NoAnswer):
         return unanswered(check, found)
     if found.confirmed:
@@ -153,7 +155,7 @@ def alarm_subscribers(found: Subscribers | NoAnswer, *, emails: int, stack: str)
             "open the mail “AWS Notification - Subscription Confirmation” and follow its link",
         )
     if emails:
-        return warning(check, "reach nobody: alarmEmails is not applied yet", f"`pulumi up --stack {stack}`")
+        return warning(check, "reach nobody: alarmEmails is not applied yet", apply_program(stack))
     return warning(
         check, "reach nobody", f"set alarmEmails in Pulumi.{stack}.yaml and `pulumi up`, then confirm the mail"
     )
@@ -174,9 +176,13 @@ def timers(found: Timers | NoAnswer, *, wanted: bool, stack: str) -> Finding:
     if isinstance(found, NoAnswer):
         return unanswered(check, found)
     if not found.enabled and not found.paused:
-        return missing(check, "there are none", f"`pulumi up --stack {stack}` makes them")
-    if stack in LOCAL_STACKS and not found.enabled:
-        return ok(check, "do not fire by themselves here; `anime local tick` fires what is due")
+        return missing(check, "there are none", apply_program(stack))
+    if stack in LOCAL_STACKS:
+        return ok(check, f"{len(found.enabled) + len(found.paused)}; `anime local tick` fires what is due")
+    return _timers_in_cloud(check, found, wanted=wanted, stack=stack)
+
+
+def _timers_in_cloud(check: str, found: Timers, *, wanted: bool, stack: str) -> Finding:
     if wanted and found.paused:
         return warning(
             check,
@@ -204,7 +210,7 @@ def dead_letters(found: Mapping[str, int | NoAnswer] | NoAnswer, *, stack: str) 
     if isinstance(found, NoAnswer):
         return [unanswered(check, found)]
     if not found:
-        return [missing(check, "there are no queues for them", f"`pulumi up --stack {stack}` makes them")]
+        return [missing(check, "there are no queues for them", apply_program(stack))]
     findings = []
     for name, count in sorted(found.items()):
         if isinstance(count, NoAnswer):

@@ -69,26 +69,28 @@ def needed_to_deploy(check: str, found: str, do: str, *, deployed: bool) -> Find
 
 def unanswered(check: str, error: NoAnswer) -> Finding:
     """Where nothing is known, nothing is known to be wrong."""
+    return warning(check, *_why(error))
+
+
+def _why(error: NoAnswer) -> tuple[str, str]:
+    """What is found instead, and what to do."""
     match error:
-        case Denied():
-            return warning(
-                check, f"not looked at: you may not {error.action}", f"allow {error.action} to whoever runs the doctor"
-            )
+        case Denied(action=action):
+            why = f"not looked at: you may not {action}", f"allow {action} to whoever runs the doctor"
         case Unreachable():
-            return warning(
-                check, "no answer in time", "see whether a network, proxy or firewall is in the way, and repeat"
-            )
+            why = "no answer in time", "see whether a network, proxy or firewall is in the way, and repeat"
         case NotSignedIn() | SignInRefused():
-            return warning(check, "not looked at: AWS does not know who you are", SIGN_IN)
+            why = "not looked at: AWS does not know who you are", SIGN_IN
         case Absent():
-            return warning(check, "is not there", "deploy with `pulumi up`, and repeat")
-        case FunctionFailed():
-            return warning(check, f"the function failed ({error.kind})", "see its log")
+            why = "is not there", "deploy with `pulumi up`, and repeat"
+        case FunctionFailed(kind=kind):
+            why = f"the function failed ({kind})", "see its log"
         case Unreadable():
-            return warning(check, str(error), "mend it, and repeat")
+            why = str(error), "mend it, and repeat"
         case _:
             kind = getattr(error, "kind", type(error).__name__)
-            return warning(check, f"not looked at: the answer was {kind}", "repeat; if it stays so, ask that service")
+            why = f"not looked at: the answer was {kind}", "repeat; if it stays so, ask that service"
+    return why
 
 
 def worst(findings: Iterable[Finding]) -> State:
@@ -102,6 +104,13 @@ def worst(findings: Iterable[Finding]) -> State:
 def on_stack(stack: str) -> str:
     """What a command for that stack ends with."""
     return "" if stack == "local" else f" --stack {stack}"
+
+
+def apply_program(stack: str) -> str:
+    """What makes the stack as the program says it is."""
+    if stack in LOCAL_STACKS:
+        return "`anime local down`, then `anime local up --detach`"
+    return f"`pulumi up --stack {stack}`"
 
 
 def command(stack: str, words: str) -> str:

@@ -22,6 +22,7 @@ class Right(StrEnum):
     NETWORKS = "ec2:DescribeVpcs"
     GATEWAYS = "ec2:DescribeNatGateways"
     SUBNETS = "ec2:DescribeSubnets"
+    BOUNDARY = "iam:GetPolicy"
     SECRETS = "secretsmanager:ListSecrets"
     QUEUES = "sqs:ListQueues"
     QUEUE = "sqs:GetQueueAttributes"

@@ -2,7 +2,7 @@
 
 Names and precedence are those of the providers: MongoDB's ``internal/config/credentials.go`` and
 ``docs/guides/provider-configuration.md`` (https://github.com/mongodb/terraform-provider-mongodbatlas), which Pulumi's
-provider wraps, and ``qdrant/provider.go`` (https://github.com/qdrant/terraform-provider-qdrant-cloud).
+provider wraps; for Qdrant Cloud those of ``components.qdrant.provider``.
 """
 
 from collections.abc import Set

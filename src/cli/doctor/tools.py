@@ -25,6 +25,10 @@ class StackFile:
     bulk_concurrency: int = 8
     review_reminder_hours: int = 72
     alarm_emails: int = 0
+    boundary: str | None = None
+    """Name of the policy ``permissionsBoundary``."""
+    variables: frozenset[str] = frozenset()
+    """Variables of the environment in whose place the file holds a value, encrypted or not."""
 
     @property
     def model(self) -> str | None:

@@ -1,0 +1,81 @@
+"""Where the values of an entry come from, and what a reviewer should look at.
+
+Places in an entry are written as paths: ``title``, ``images/covers``, ``episode_details/title``. Items of a list are named
+by position from 1, episodes by number, the values of a mapping by key; numbers in a row are written ``1-10``.
+"""
+
+from typing import Final
+
+from pydantic import Field
+
+from models.base import CatalogueName, ExternalIds, Instant, Model, Text
+from models.vocabulary import ProvenanceStatus
+
+RELEASE: Final = "release"
+"""Stands for a catalogue where a value was taken from the line of a release."""
+
+REVIEWER: Final = "reviewer"
+"""Stands for a catalogue where a person wrote the value in a review."""
+
+
+class CatalogueProvenance(Model):
+    """``fetched_at``: of the latest answer that held something. ``reason``: what is missing of it, and why."""
+
+    status: ProvenanceStatus
+    fetched_at: Instant | None = None
+    reason: Text | None = None
+
+
+class Origin(Model):
+    """One catalogue's share in a value. ``items``: which of them, such as ``1-3, 7``; without it the whole value.
+
+    ``fetched_at`` is given only where the catalogue's latest answer does not offer the value any more: it is the time of
+    the last one that did. Otherwise the catalogue's own holds.
+    """
+
+    catalogue: CatalogueName
+    items: Text | None = None
+    fetched_at: Instant | None = None
+
+
+class Conflict(Model):
+    """Catalogues that say different things, further apart than wordings are; ``values`` by catalogue, in words.
+
+    ``chosen`` is whose value was taken, ``rule`` why.
+    """
+
+    field: Text
+    values: dict[CatalogueName, Text]
+    chosen: CatalogueName
+    rule: Text
+    items: Text | None = None
+
+
+class UnknownValue(Model):
+    """A catalogue's word for a field of a closed set that none of the set's members stands for."""
+
+    field: Text
+    catalogue: CatalogueName
+    value: Text
+
+
+class DoubtfulMatch(Model):
+    """Characters of several catalogues that may be one; they were kept apart."""
+
+    names: list[Text]
+    catalogues: list[CatalogueName]
+    ids: list[ExternalIds] = Field(default_factory=list)
+    reason: Text
+
+
+class Provenance(Model):
+    """``fields``: by path, whose values these are. A path that is missing has no value, or one from before this was kept.
+
+    ``conflicts``, ``unknown_values`` and ``doubtful_matches`` are those of the latest enrichment.
+    """
+
+    catalogues: dict[CatalogueName, CatalogueProvenance] = Field(default_factory=dict)
+    fields: dict[Text, list[Origin]] = Field(default_factory=dict)
+    conflicts: list[Conflict] = Field(default_factory=list)
+    unknown_values: list[UnknownValue] = Field(default_factory=list)
+    doubtful_matches: list[DoubtfulMatch] = Field(default_factory=list)

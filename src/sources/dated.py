@@ -1,0 +1,23 @@
+"""Tells of a page how old the answers are that it is made of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sources.json_api import JsonApi
+from sources.kept_answers import KeptAnswers
+from workflows.ports import CatalogueClient, FetchedPage
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatedClient:
+    """A ``CatalogueClient`` whose API keeps answers. One that stands in for a catalogue that failed is a problem for the
+    reviewer to know of."""
+
+    client: CatalogueClient
+    api: JsonApi
+    answers: KeptAnswers
+
+    def fetch(self, sources: Sequence[str], *, cursor: str | None) -> FetchedPage:
+        self.answers.begin()
+        page = self.client.fetch(sources, cursor=cursor)
+        return replace(page, as_of=self.answers.oldest, problems=(*page.problems, *self.answers.notes))
