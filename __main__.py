@@ -1,5 +1,7 @@
 """The stack: what it is made of, from top to bottom."""
 
+import dataclasses
+
 import pulumi
 import pulumi_aws as aws
 import pulumi_mongodbatlas as mongodbatlas
@@ -17,6 +19,7 @@ from components.aws.elasticache import Cache, CacheArgs, Consumer
 from components.aws.endpoints import Endpoints, EndpointsArgs
 from components.aws.lambda_functions import Placement
 from components.aws.networking import Nat, Network, NetworkArgs
+from components.aws.schedules import Schedules
 from components.aws.secrets_manager import Credentials, CredentialsArgs
 from components.mongo.collections_indexes import CollectionsIndexes, CollectionsIndexesArgs
 from components.mongo.users import Users, UsersArgs
@@ -202,7 +205,7 @@ users = (
     if atlas and databases
     else None
 )
-CollectionsIndexes(
+migration = CollectionsIndexes(
     "collections-indexes",
     CollectionsIndexesArgs(
         function_name=pipeline.function_names["migrate_collections"],
@@ -213,6 +216,8 @@ CollectionsIndexes(
     ),
     ours,
 )
+
+Schedules("schedules", dataclasses.replace(pipeline.timers, after=[migration]), ours)
 
 endpoints = Endpoints(
     "endpoints",
@@ -232,6 +237,7 @@ endpoints = Endpoints(
         mongo_database=settings.mongo_database,
         schedule_group=pipeline.schedule_group,
         review_function=pipeline.review_function,
+        schema_hash=migration.applied_hash,
     ),
     ours,
 )

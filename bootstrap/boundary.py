@@ -18,7 +18,11 @@ RIGHTS: Final = (
         places=(f"arn:{{partition}}:s3:::{NAMES}/*",),
         writes="AbortMultipartUpload DeleteObject GetObject PutObject",
     ),
-    Need(service="dynamodb", places=(arn("dynamodb", f"table/{NAMES}"),), writes="BatchGetItem PutItem"),
+    Need(
+        service="dynamodb",
+        places=(arn("dynamodb", f"table/{NAMES}"),),
+        writes="BatchGetItem GetItem PutItem UpdateItem",
+    ),
     Need(service="secretsmanager", places=(arn("secretsmanager", f"secret:{NAMES}"),), writes="GetSecretValue"),
     Need(service="sqs", places=(arn("sqs", NAMES),), writes="DeleteMessage ReceiveMessage SendMessage"),
     Need(

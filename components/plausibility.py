@@ -1,6 +1,7 @@
 """What is valid key by key and yet cannot be meant: one value against another, and against what the stack is for."""
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -8,6 +9,8 @@ from urllib.parse import urlsplit
 
 from pydantic.alias_generators import to_camel
 
+from components.mongo.atlas import larger
+from components.qdrant.regions import REGIONS as INDEX_REGIONS
 from components.tags import PROJECT
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ LOG_RETENTION_DAYS: Final = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400
 COMMIT_WAIT_LIMIT_SECONDS: Final = 200
 """Four stores, each retried for this long, still end within a function's 15 minutes."""
 
+_CLOUD_STACK: Final = re.compile(r"^[a-z][a-z0-9-]{0,10}$")
 _HOUR: Final = 3600
 _MINUTE: Final = 60
 _FEWEST_ZONES: Final = 2
@@ -55,16 +59,34 @@ def implausible(settings: "StackSettings", stack: str) -> Iterator[Problem]:
         )
     yield from _network(settings)
     yield from _services(settings)
+    addresses = [address.casefold() for address in settings.alarm_emails]
+    if len(set(addresses)) < len(addresses):
+        yield _of(settings, "alarm_emails", "an address named twice")
     if settings.in_cloud:
+        if not _CLOUD_STACK.fullmatch(stack):
+            yield Problem(
+                key="stage",
+                harm=f"the stack is called {stack}, and Atlas cuts names of clusters after 23 letters",
+                fix="Make a stack with a name of 1 to 11 of a-z, 0-9 and -",
+            )
+        if stack.startswith("prod") and settings.stage != "prod":
+            yield Problem(
+                key="stage",
+                harm=f"the stack is called {stack}, and its data would not be protected",
+                fix="Set it to prod, or call the stack otherwise",
+            )
         yield from _cloud(settings)
     else:
         yield from _local(settings)
 
 
 def _network(settings: "StackSettings") -> Iterator[Problem]:
-    if settings.in_vpc and len(set(settings.availability_zones)) < _FEWEST_ZONES:
+    zones = settings.availability_zones
+    if len(set(zones)) < len(zones):
+        yield _of(settings, "availability_zones", "a zone named twice")
+    elif settings.in_vpc and len(zones) < _FEWEST_ZONES:
         yield _of(settings, "availability_zones", "fewer than two zones")
-    if any(zone[:-1] != settings.aws_region for zone in settings.availability_zones):
+    if any(zone[:-1] != settings.aws_region for zone in zones):
         yield _of(settings, "availability_zones", "not all of them in the stack's region")
     for key in ("vpc_cidr", "atlas_cidr"):
         if not _is_private(getattr(settings, key)):
@@ -76,6 +98,7 @@ def _network(settings: "StackSettings") -> Iterator[Problem]:
     for key, wanted in (
         ("services", settings.services),
         ("cache_node", settings.cache_node is not None),
+        ("availability_zones", bool(zones)),
         ("atlas_network", settings.atlas_network != "open"),
     ):
         if wanted:
@@ -121,7 +144,28 @@ def _cloud(settings: "StackSettings") -> Iterator[Problem]:
         yield _of(settings, "review_reminder_hours", "later than the review expires")
     if settings.monthly_budget_usd is None:
         yield _of(settings, "monthly_budget_usd", "missing")
+    yield from _qdrant(settings)
     yield from _atlas(settings)
+
+
+def _qdrant(settings: "StackSettings") -> Iterator[Problem]:
+    if settings.aws_region not in INDEX_REGIONS:
+        yield Problem(
+            key="awsRegion",
+            harm="Qdrant Cloud has no clusters there, so the vector index would stand far from the functions",
+            fix=f"Choose one of {', '.join(sorted(INDEX_REGIONS))}",
+        )
+    if settings.qdrant_max_monthly_usd == 0:
+        for key, wanted in (
+            ("qdrantNodes", settings.qdrant_nodes > 1),
+            ("qdrantBackupDays", settings.qdrant_backup_days is not None),
+        ):
+            if wanted:
+                yield Problem(
+                    key=key,
+                    harm="the free package has one node and no backups, so no package would fit",
+                    fix="Set qdrantMaxMonthlyUsd to what you are ready to pay, or remove this key",
+                )
 
 
 def _atlas(settings: "StackSettings") -> Iterator[Problem]:
@@ -135,12 +179,18 @@ def _atlas(settings: "StackSettings") -> Iterator[Problem]:
                 "the functions would reach it",
                 fix="Set it to nat, or atlasTier to M10 or larger",
             )
+        if settings.atlas_max_tier is not None:
+            yield _of(settings, "atlas_max_tier", f"a cluster of tier {settings.atlas_tier} cannot grow")
         if settings.keeps_state:
             yield Problem(
                 key="atlasTier",
                 harm=f"a cluster of tier {settings.atlas_tier} has no backups to go back to a point in time",
                 fix="Set it to M10 or larger in prod",
             )
+    elif settings.atlas_max_tier and not (
+        settings.atlas_max_tier.dedicated and larger(settings.atlas_max_tier, settings.atlas_tier)
+    ):
+        yield _of(settings, "atlas_max_tier", "not above atlasTier")
     if settings.keeps_state and (settings.atlas_open_access or settings.atlas_network == "open"):
         yield Problem(
             key="atlasOpenAccess" if settings.atlas_open_access else "atlasNetwork",

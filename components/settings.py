@@ -57,12 +57,14 @@ Mode = Literal["new", "refresh", "premiere", "episode", "review_only"]
 HostName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)+$")]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+")]
 Structured = BeforeValidator(_from_json)
-PrivateCidr = Annotated[str, StringConstraints(pattern=r"^(10|172|192)(\.\d{1,3}){3}/(1[6-9]|2[0-4])$")]
-ZoneName = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")]
+VpcCidr = Annotated[str, StringConstraints(pattern=r"^(10|172|192)(\.\d{1,3}){3}/(1[6-9]|20)$")]
+AtlasCidr = Annotated[str, StringConstraints(pattern=r"^(10|172|192)(\.\d{1,3}){3}/2[1-4]$")]
+ZoneName = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-h]$")]
 ImageByDigest = Annotated[str, StringConstraints(pattern=r"^[^\s@]+@sha256:[0-9a-f]{64}$")]
 RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$")]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 Origin = Annotated[str, StringConstraints(pattern=r"^https://[a-z0-9.-]+(:\d+)?$")]
+CatalogueName = Literal["jikan", "anilist", "kitsu", "anidb", "animeplanet", "anisearch", "animeschedule"]
 Cpu = Annotated[Literal[256, 512, 1024, 2048], Structured]
 CacheNode = Literal["cache.t4g.micro", "cache.t4g.small", "cache.t4g.medium"]
 
@@ -104,8 +106,8 @@ class StackSettings(BaseModel):
         fix="Set it to edge:.local/vectors on a local stack, and remove it elsewhere",
         default=None,
     )
-    embedder: Annotated[str, StringConstraints(pattern=r"^(bedrock:[a-z0-9.:-]+|wordllama)$")] = _setting(
-        "What makes vectors of texts: bedrock:MODEL-ID or wordllama (local). Another one needs a new index.",
+    embedder: Literal["bedrock:amazon.titan-embed-text-v2:0", "wordllama"] = _setting(
+        "What makes vectors of texts: a model of Bedrock, or wordllama (local). Another one needs a new index.",
         harm="vectors of two embedders cannot be compared, so search would return noise",
         fix="Set it to bedrock:amazon.titan-embed-text-v2:0, or wordllama on a local stack",
     )
@@ -240,7 +242,7 @@ class StackSettings(BaseModel):
         ge=1,
         le=8760,
     )
-    catalogue_urls: Annotated[dict[str, Url], Structured] = _setting(
+    catalogue_urls: Annotated[dict[CatalogueName, Url], Structured] = _setting(
         "Base URLs that replace the built-in ones, by catalogue.",
         harm="a catalogue would be asked at an address that answers nothing",
         fix="Give a map such as {jikan: https://HOST/v4}, or remove the key",
@@ -260,7 +262,7 @@ class StackSettings(BaseModel):
         default=(),
         max_length=4,
     )
-    vpc_cidr: PrivateCidr = _setting(
+    vpc_cidr: VpcCidr = _setting(
         "Addresses of the VPC.",
         harm="the network would collide with another one, or be too small for its subnets",
         fix="Choose a private range of /16 to /20 such as 10.20.0.0/16",
@@ -278,6 +280,12 @@ class StackSettings(BaseModel):
         fix="Choose M0, FLEX, M10, M20 or M30 in the cloud, and remove it on a local stack",
         default=None,
     )
+    atlas_max_tier: Tier | None = _setting(
+        "How far a dedicated cluster grows by itself under load; without it, it keeps its size.",
+        harm="the cluster could grow beyond what anybody wants to pay, or not at all",
+        fix="Choose a tier above atlasTier, M20 or M30, or remove the key",
+        default=None,
+    )
     atlas_network: Reach = _setting(
         "How MongoDB is reached: open to any address (IAM users only), from the NAT's address, by peering or by a "
         "private endpoint.",
@@ -291,10 +299,10 @@ class StackSettings(BaseModel):
         fix="Set it to true with network none, and remove it elsewhere",
         default=False,
     )
-    atlas_cidr: PrivateCidr = _setting(
-        "Addresses of the cluster's network, for peering.",
+    atlas_cidr: AtlasCidr = _setting(
+        "Addresses of the cluster's network, for peering. It cannot be changed once the cluster stands.",
         harm="the two networks could not be joined",
-        fix="Choose a private range that does not overlap vpcCidr, such as 192.168.248.0/21",
+        fix="Choose a private range of /21 to /24 that does not overlap vpcCidr, such as 192.168.248.0/21",
         default="192.168.248.0/21",
     )
     atlas_org_id: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{24}$")] | None = _setting(
@@ -303,10 +311,10 @@ class StackSettings(BaseModel):
         fix="Copy the 24 letters and digits from the organisation's settings, or remove the key",
         default=None,
     )
-    mongo_version: Annotated[str, StringConstraints(pattern=r"^\d{1,2}\.\d$")] = _setting(
+    mongo_version: Literal["7.0", "8.0"] = _setting(
         "Major version of a dedicated MongoDB cluster.",
         harm="no cluster of that version could be made",
-        fix="Set it to 8.0",
+        fix="Set it to 8.0 or 7.0",
         default="8.0",
     )
     atlas_backup_days: int = _setting(

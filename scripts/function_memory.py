@@ -190,8 +190,9 @@ def main() -> int:
             session = session_of("memory", stack.description)
             run_small(session, out)
             snapshot = run_large(session, out, work, asked.entries)
-        with LocalStack("memory", progress=out.progress) as stack:
-            restore(session_of("memory", stack.description), out, snapshot)
+        # Under another name: the emulator keeps what the first made for as long as the process lives.
+        with LocalStack("restored", progress=out.progress) as stack:
+            restore(session_of("restored", stack.description), out, snapshot)
         if missing := processes.never_called():
             sys.exit(f"nothing calls these functions yet; give them an event in {__name__}: {', '.join(missing)}")
         rows = processes.rows(with_clients(work))

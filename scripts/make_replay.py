@@ -23,7 +23,7 @@ from models.events import Catalogue
 from sources.http import Request, Response
 from sources.kitsu import PAGE_SIZE
 from sources.registry import catalogue_clients
-from sources.replay import RecordTransport
+from sources.replay import PARSED, RecordTransport
 
 SOURCES: Final = (
     "https://anidb.net/anime/23",
@@ -35,6 +35,7 @@ SOURCES: Final = (
 )
 
 _ANILIST_PAGE: Final = 25
+_ANILIST_MEMBERS: Final = {"Characters": "characters", "Staff": "staff", "Schedule": "airingSchedule"}
 _EPISODE_LIST_FIELDS: Final = ("aired", "score", "filler", "recap")
 
 
@@ -55,7 +56,8 @@ class Collected:
         if answer is None:
             raise NotRecorded(f"{request.where}: not in the collection")
         body = json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
-        return Response(status=200, headers={"content-type": "application/json"}, body=body)
+        parsed = request.catalogue in {Catalogue.ANIDB, Catalogue.ANIMEPLANET}
+        return Response(status=200, headers={"content-type": PARSED if parsed else "application/json"}, body=body)
 
     def _answer(self, request: Request, path: str, query: Mapping[str, str]) -> Any:
         match request.catalogue:
@@ -110,7 +112,7 @@ class Collected:
         if operation == "Anime":
             kept = {name: value for name, value in media.items() if name not in {"characters", "staff"}}
             return {"data": {"Media": kept}}
-        kind = operation.lower()
+        kind = _ANILIST_MEMBERS[operation]
         edges = media[kind]["edges"]
         start = (body["variables"]["page"] - 1) * _ANILIST_PAGE
         page = {

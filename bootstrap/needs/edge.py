@@ -83,6 +83,7 @@ EDGE: Final[Needs] = {
             "CreateLoadBalancer ModifyLoadBalancerAttributes SetSecurityGroups SetSubnets SetIpAddressType "
             "DeleteLoadBalancer",
         ),
+        Need(service="ec2", places=(EVERYTHING,), reads="DescribeAccountAttributes DescribeInternetGateways"),
         service_role("elasticloadbalancing.amazonaws.com"),
     ),
     "aws:lb/targetGroup:TargetGroup": (
@@ -115,8 +116,9 @@ EDGE: Final[Needs] = {
         Need(
             service="route53",
             places=("arn:{partition}:route53:::hostedzone/*",),
-            writes="GetHostedZone DeleteHostedZone",
+            writes="GetHostedZone DeleteHostedZone ChangeResourceRecordSets",
         ),
+        Need(service="ec2", places=(EVERYTHING,), reads="DescribeRegions DescribeVpcs"),
     ),
     "aws:servicediscovery/service:Service": (
         Need(service="servicediscovery", places=_REGISTRY, reads="GetService"),

@@ -37,7 +37,7 @@ class AgentArgs:
     ``GET /healthz``. ``qdrant_secret_arn`` holds a key that may only read.
 
     ``grants`` are what its tasks may do besides signing in to MongoDB, which needs none. ``environment`` is what it
-    needs beyond its stores. ``protect`` guards the balancer against deletion.
+    needs beyond its stores.
     """
 
     service_name: str
@@ -52,7 +52,6 @@ class AgentArgs:
     qdrant_url: pulumi.Input[str]
     qdrant_secret_arn: pulumi.Input[str]
     grants: Sequence[Grant]
-    protect: bool
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -84,7 +83,6 @@ class Agent(pulumi.ComponentResource):
             security_groups=[args.balancer_security_group_id],
             drop_invalid_header_fields=True,
             desync_mitigation_mode="strictest",
-            enable_deletion_protection=args.protect,
             idle_timeout=_IDLE_SECONDS,
             tags=tags,
             opts=child,

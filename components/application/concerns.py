@@ -29,6 +29,7 @@ class Concern(StrEnum):
     VECTOR_INDEX = "VectorIndex"
     EMBEDDINGS = "Embeddings"
     CACHE_SERVER = "CacheServer"
+    RATE_LIMITS = "RateLimits"
     OUTSIDE_WORLD = "OutsideWorld"
     CATALOGUES = "Catalogues"
     RELEASES = "Releases"
@@ -149,6 +150,7 @@ _VARIABLES: Final[Mapping[Concern, Callable[[Surroundings], Mapping[str, pulumi.
         if a.stores.cache
         else {}
     ),
+    Concern.RATE_LIMITS: lambda a: {"RATE_TABLE": a.stores.rate_table},
     Concern.OUTSIDE_WORLD: lambda a: {"HTTP_TRANSPORT": a.settings.http_transport},
     Concern.CATALOGUES: _catalogues,
     Concern.RELEASES: lambda a: {

@@ -106,12 +106,12 @@ def _mongo(args: DatabasesArgs, project: Project, access: NetworkAccess, tags: M
         tags=tags,
         app_name=args.site.prefix,
         protect=settings.keeps_state,
+        max_tier=settings.atlas_max_tier,
     )
 
 
 def _index(args: DatabasesArgs, tags: Mapping[str, str]) -> IndexClusterArgs:
     settings = args.settings
-    consumers = [each for each in IndexConsumer if settings.services or each is not IndexConsumer.AGENT]
     return IndexClusterArgs(
         cluster_name=args.site.prefix,
         region=settings.aws_region,
@@ -120,8 +120,18 @@ def _index(args: DatabasesArgs, tags: Mapping[str, str]) -> IndexClusterArgs:
         min_disk_gib=settings.qdrant_min_disk_gib,
         max_monthly_usd=settings.qdrant_max_monthly_usd,
         backup_days=settings.qdrant_backup_days,
-        consumers=consumers,
+        consumers=tuple(IndexConsumer),
         collections=[*(collection.name for collection in VECTOR_COLLECTIONS), USERS],
         labels=tags,
         protect=settings.keeps_state,
+        allowed_ranges=_ways_out(args),
     )
+
+
+def _ways_out(args: DatabasesArgs) -> list[pulumi.Output[str]]:
+    """None where clients have no address of their own. A free cluster is left open: whether it takes ranges is not said
+    anywhere.
+    """
+    if args.network is None or args.settings.qdrant_max_monthly_usd == 0:
+        return []
+    return [pulumi.Output.concat(address, "/32") for address in args.network.nat_addresses.values()]

@@ -31,7 +31,6 @@ from components.aws.schedules import (
     EpisodeSchedules,
     EpisodeSchedulesArgs,
     Overdue,
-    Schedules,
     SchedulesArgs,
     Timer,
 )
@@ -79,10 +78,7 @@ class FunctionSpec:
     ``limited`` runs side by side only as often as the setting ``fetchConcurrency`` says.
 
     ``reads``, ``writes``, ``deletes`` are folders (with their slash) or keys of the data bucket; ``drains`` lets it
-    empty the commit DLQ. ``documents`` and ``index`` are what it may do in MongoDB and in the vector index.
-
-    ``outside_vpc`` is where a function stands that asks addresses found in other people's data: there it has no way to
-    the stack's own. ``limited`` functions run side by side only as often as the settings' ``fetchConcurrency`` says.
+    empty the commit DLQ, ``counts`` change the rates at which catalogues are asked.
     """
 
     task: str
@@ -100,6 +96,7 @@ class FunctionSpec:
     index: IndexConsumer | None = None
     outside_vpc: bool = False
     limited: bool = False
+    counts: bool = False
     service: Service = Service.PIPELINE
 
     @property
@@ -125,10 +122,17 @@ FUNCTIONS: Final = (
         caller=Caller.MACHINE,
         memory_mib=512,
         timeout_seconds=300,
-        concerns=(Concern.DATA_BUCKET, Concern.OUTSIDE_WORLD, Concern.CATALOGUES, Concern.CACHE_SERVER),
+        concerns=(
+            Concern.DATA_BUCKET,
+            Concern.OUTSIDE_WORLD,
+            Concern.CATALOGUES,
+            Concern.RATE_LIMITS,
+            Concern.CACHE_SERVER,
+        ),
         reads=(WORK,),
         writes=(WORK,),
         limited=True,
+        counts=True,
     ),
     FunctionSpec(
         task="process_stage",
@@ -377,11 +381,17 @@ FUNCTIONS: Final = (
     ),
     FunctionSpec(
         task="query",
-        meaning="Shows an entry, or searches",
+        meaning="Shows an entry, searches, or tells how the catalogues are",
         caller=Caller.PERSON,
         memory_mib=1024,
         timeout_seconds=30,
-        concerns=(Concern.DOCUMENTS, Concern.VECTOR_INDEX, Concern.EMBEDDINGS),
+        concerns=(
+            Concern.DOCUMENTS,
+            Concern.VECTOR_INDEX,
+            Concern.EMBEDDINGS,
+            Concern.RATE_LIMITS,
+            Concern.CACHE_SERVER,
+        ),
         documents=DocumentRights.READ,
         index=IndexConsumer.READERS,
     ),
@@ -514,7 +524,9 @@ class PipelineArgs:
 
 
 class Pipeline(pulumi.ComponentResource):
-    """``function_names`` by task, ``machine_arns`` by machine; ``document_users`` are who signs in to MongoDB."""
+    """``function_names`` by task, ``machine_arns`` by machine; ``document_users`` are who signs in to MongoDB.
+    ``timers`` are to be started when everything is there that the functions need.
+    """
 
     def __init__(self, name: str, args: PipelineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("anime:application:Pipeline", name, None, opts)
@@ -550,7 +562,6 @@ class Pipeline(pulumi.ComponentResource):
             ENRICHMENT: Machine("enrichment", _enrichment(args, functions), child),
             BULK_INDEX: Machine("bulk-index", _bulk_index(args, functions), child),
         }
-        Schedules("schedules", _schedules(args, functions), child)
         review = Review(
             "review-desk",
             ReviewArgs(
@@ -569,6 +580,7 @@ class Pipeline(pulumi.ComponentResource):
         self.machine_arns = {machine: made.arn for machine, made in machines.items()}
         self.schedule_group = episodes.group_name
         self.review_function = review.function_name
+        self.timers = _schedules(args, functions)
         self.document_users = {
             spec.logical_name: DocumentUser(role_arn=functions[spec.task].role_arn, rights=spec.documents)
             for spec in FUNCTIONS
@@ -612,6 +624,9 @@ def function_args(
         key = around.stores.index_key_arns[spec.index]
         environment["QDRANT_SECRET_ARN"] = key
         grants += may_read_secrets(key)
+    if around.stores.rate_table_arn is not None and Concern.RATE_LIMITS in spec.concerns:
+        actions = ("dynamodb:GetItem", "dynamodb:UpdateItem") if spec.counts else ("dynamodb:GetItem",)
+        grants += (Grant(actions=actions, resources=(around.stores.rate_table_arn,)),)
     if spec.drains:
         grants += _drain_grants(around.stores)
     return FunctionArgs(
@@ -693,7 +708,7 @@ def _bulk_index(args: PipelineArgs, functions: dict[str, Function]) -> MachineAr
         machine_name=site.name(BULK_INDEX),
         definition=definition_file(BULK_INDEX),
         functions=_called_by(BULK_INDEX, functions),
-        parameters={"bulk_concurrency": args.settings.bulk_concurrency},
+        parameters={"bulk_concurrency": args.settings.bulk_concurrency, "bulk_timeout_seconds": DAY},
         account=site.account,
         alarm_topic_arn=args.alarm_topic_arn,
         grants=(

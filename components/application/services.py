@@ -92,7 +92,6 @@ def _agent(args: ServicesArgs, hosting: Hosting) -> AgentArgs:
         qdrant_url=args.qdrant_url,
         qdrant_secret_arn=args.agent_key_arn,
         grants=[*may_embed(args.site, settings), *_may_connect(args.cache, Consumer.AGENT)],
-        protect=settings.keeps_state,
         environment={"EMBEDDER": settings.embedder, **_cache_variables(args.cache, Consumer.AGENT)},
     )
 

@@ -59,6 +59,7 @@ class Storage(pulumi.ComponentResource):
                 bucket_name=self.images.bucket_name,
                 bucket_arn=self.images.arn,
                 bucket_domain_name=self.images.regional_domain_name,
+                closed=self.images.closed,
             ),
             child,
         )

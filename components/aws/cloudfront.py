@@ -20,12 +20,15 @@ _ORIGIN: Final = "images"
 
 @dataclass(frozen=True, kw_only=True)
 class ImagesCdnArgs:
-    """``access_name`` is the physical name of the access control; it is unique in the account."""
+    """``access_name`` is the physical name of the access control; it is unique in the account. ``closed`` is what keeps
+    the bucket from the public: S3 refuses to change that and the policy at the same time.
+    """
 
     access_name: str
     bucket_name: pulumi.Input[str]
     bucket_arn: pulumi.Output[str]
     bucket_domain_name: pulumi.Input[str]
+    closed: pulumi.Resource
 
 
 class ImagesCdn(pulumi.ComponentResource):
@@ -87,7 +90,7 @@ class ImagesCdn(pulumi.ComponentResource):
                     },
                 ]
             ),
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.closed]),
         )
         self.domain_name = distribution.domain_name
         self.register_outputs({"domain_name": self.domain_name})

@@ -10,7 +10,7 @@ from components.tags import Service, service_tags
 
 KEY: Final = "source_url_hash"
 TTL: Final = "ttl"
-"""Epoch seconds; only failures have it, so that they are tried again."""
+"""Epoch seconds; only what is to be forgotten has it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,8 @@ class RateBucketsArgs:
 
 
 class RateBuckets(pulumi.ComponentResource):
-    """One token bucket a catalogue, changed by conditional update, where the stack has no cache to count in.
+    """One token bucket a catalogue, changed by conditional update, where the stack has no cache to count in. Also what
+    was asked of catalogues that want no question twice a day, which ``TTL`` forgets.
 
     Nothing in it is worth keeping: a lost bucket begins full.
     """
@@ -66,6 +67,7 @@ class RateBuckets(pulumi.ComponentResource):
             billing_mode="PAY_PER_REQUEST",
             hash_key=RATE_KEY,
             attributes=[{"name": RATE_KEY, "type": "S"}],
+            ttl={"attribute_name": TTL, "enabled": True},
             server_side_encryption={"enabled": True},
             point_in_time_recovery={"enabled": False},
             deletion_protection_enabled=False,

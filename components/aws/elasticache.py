@@ -48,7 +48,8 @@ def _rules(keys: Sequence[str], commands: Sequence[str]) -> str:
 
 ACCESS: Final[Mapping[Consumer, str]] = {
     Consumer.FUNCTIONS: _rules(
-        [f"~{prefix}:*" for prefix in (*CATALOGUE_PREFIXES, "anime", "curated_list")], ("get", "set", "del")
+        [f"~{prefix}:*" for prefix in (*CATALOGUE_PREFIXES, "anime", "curated_list")],
+        ("get", "set", "del", "eval", "time"),
     ),
     Consumer.BFF: _rules(
         ["~anime:*", "~bff:*", "%R~curated_list:*"],
@@ -56,8 +57,9 @@ ACCESS: Final[Mapping[Consumer, str]] = {
     ),
     Consumer.AGENT: _rules(["%R~anime:*", "%R~curated_list:*"], ("get", "mget", "exists", "ttl")),
 }
-"""What each may do (https://valkey.io/topics/acl/). The functions keep answers and take back what a commit made wrong;
-the BFF keeps the entries that it read, and sessions and counters of its own under ``bff:``; the agent reads.
+"""What each may do (https://valkey.io/topics/acl/). The functions keep answers, count the requests to the catalogues,
+and take back what a commit made wrong; a script of theirs reaches no key and no command that they may not use outright.
+The BFF keeps the entries that it read, and sessions and counters of its own under ``bff:``; the agent reads.
 """
 
 

@@ -23,6 +23,7 @@ def parameter_name(stack: str) -> str:
 @dataclass(frozen=True, kw_only=True)
 class EndpointsArgs:
     """``buckets`` and ``tables`` hold names, ``queues`` URLs, ``functions`` names by task, ``machines`` ARNs.
+    ``schema_hash`` is of the collections and indexes that the stack has.
 
     No secret: whoever may use the stack may read it.
     """
@@ -38,6 +39,7 @@ class EndpointsArgs:
     mongo_database: str
     schedule_group: pulumi.Input[str]
     review_function: pulumi.Input[str]
+    schema_hash: pulumi.Input[str]
 
 
 class Endpoints(pulumi.ComponentResource):

@@ -83,6 +83,7 @@ class PrivateBucket(pulumi.ComponentResource):
                 policy=bucket_policy([refuse_plain_http(bucket.arn)]),
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[closed]),
             )
+        self.closed = closed
         self.bucket_name = bucket.bucket
         self.arn = bucket.arn
         self.regional_domain_name = bucket.bucket_regional_domain_name

@@ -67,7 +67,9 @@ class Timer:
 
 @dataclass(frozen=True, kw_only=True)
 class SchedulesArgs:
-    """``enabled`` False keeps the timers from firing by themselves, and their alarms from ringing."""
+    """``enabled`` False keeps the timers from firing by themselves, and their alarms from ringing. ``after`` is what
+    must be there before any of them fires.
+    """
 
     name_prefix: str
     stack: str
@@ -76,6 +78,7 @@ class SchedulesArgs:
     dead_letter_queue_arn: pulumi.Input[str]
     alarm_topic_arn: pulumi.Input[str]
     account: pulumi.Input[str]
+    after: Sequence[pulumi.Resource] = ()
 
     def __post_init__(self) -> None:
         roles = [timer.role for timer in self.timers]
@@ -113,7 +116,7 @@ class Schedules(pulumi.ComponentResource):
                     },
                     "dead_letter_config": {"arn": args.dead_letter_queue_arn},
                 },
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
             )
             _alarm_when_overdue(f"{name}-{timer.role}-alarm", timer, args, parent=self)
         self.register_outputs({})

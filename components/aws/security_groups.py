@@ -251,6 +251,6 @@ def ways_out(args: SecurityGroupsArgs) -> list[WayOut]:
         if args.mongo_cidr is not None
     ]
     anidb = WayOut(
-        source=Part.FUNCTIONS, thing="anidb", cidr=EVERYWHERE, ports=_ANIDB, meaning="Functions to AniDB's API"
+        source=Part.FUNCTIONS, thing="anidb", cidr=EVERYWHERE, ports=_ANIDB, meaning="Functions to the API of AniDB"
     )
     return [*https, *qdrant, *mongo, anidb]

@@ -32,7 +32,9 @@ class CollectionsIndexesArgs:
 
 
 class CollectionsIndexes(pulumi.ComponentResource):
-    """``answer`` is JSON: what was ``created`` and ``changed`` the last time, and what is ``left_over``."""
+    """``answer`` is JSON: what was ``created`` and ``changed`` the last time, and what is ``left_over``.
+    ``applied_hash`` is known once the migration went through.
+    """
 
     def __init__(self, name: str, args: CollectionsIndexesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("anime:mongo:CollectionsIndexes", name, None, opts)
@@ -51,4 +53,5 @@ class CollectionsIndexes(pulumi.ComponentResource):
         )
         self.schema_hash = schema
         self.answer = migration.result
+        self.applied_hash = migration.result.apply(lambda _: schema)
         self.register_outputs({"schema_hash": self.schema_hash, "answer": self.answer})

@@ -36,9 +36,8 @@ class Vpc:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkAccessArgs:
-    """``nat_addresses`` are public, by a name that lasts, such as
-    the zone's letter; ``atlas_cidr`` is what the cluster's network will have. What ``reach`` does not need is left
-    aside.
+    """``nat_addresses`` are public, by a name that lasts, such as the zone's letter; ``atlas_cidr`` is what the
+    cluster's network will have. What ``reach`` does not need is left aside.
 
     ``OPEN`` is for stacks without a network, whose functions have no address of their own. Nobody gets in by address
     alone: each user of ``users`` is an IAM role, and there is no password to guess.
@@ -108,14 +107,15 @@ class NetworkAccess(pulumi.ComponentResource):
 
     def _peer(self, name: str, args: NetworkAccessArgs, vpc: Vpc) -> None:
         child = pulumi.ResourceOptions(parent=self)
-        # The range of a region's container can be chosen only before its first cluster.
+        # The range of a region's container can be chosen only before its first cluster, and Atlas refuses to delete it
+        # while there is one. It costs nothing, and goes with the project.
         container = mongodbatlas.NetworkContainer(
             f"{name}-container",
             project_id=args.project_id,
             provider_name="AWS",
             region_name=atlas_region(args.aws_region),
             atlas_cidr_block=args.atlas_cidr,
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
         )
         peering = mongodbatlas.NetworkPeering(
             f"{name}-peering",

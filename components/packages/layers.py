@@ -26,6 +26,7 @@ class LayerName(StrEnum):
     BASE = "base"
     DOCUMENTS = "documents"
     IMAGES = "images"
+    MARKUP = "markup"
     VECTORS = "vectors"
 
 
@@ -35,6 +36,7 @@ ROOTS: Final[Mapping[LayerName, frozenset[str]]] = {
     ),
     LayerName.DOCUMENTS: frozenset({"pymongo"}),
     LayerName.IMAGES: frozenset({"pillow"}),
+    LayerName.MARKUP: frozenset({"lxml"}),
     LayerName.VECTORS: frozenset({"qdrant-client"}),
 }
 """The project's own dependencies, by the layer that brings them along with all that they need. boto3 is among them
@@ -194,7 +196,16 @@ def _export(roots: frozenset[str], root: Path) -> str:
     pruned = sorted(_own_dependencies(root) - roots)
     return _uv(
         [
-            *("export", "--frozen", "--no-dev", "--no-emit-local", "--no-header", "--no-annotate"),
+            *(
+                "export",
+                "--python",
+                sys.executable,
+                "--frozen",
+                "--no-dev",
+                "--no-emit-local",
+                "--no-header",
+                "--no-annotate",
+            ),
             *(part for name in pruned for part in ("--prune", name)),
         ],
         what="the locked requirements",
@@ -229,7 +240,6 @@ def _sha256(path: Path) -> str:
 
 
 def _uv(arguments: Sequence[str], *, what: str, cwd: Path, seconds: float) -> str:
-    # The virtual environment and the project are no business of an installation into a folder.
     command = [_uv_path(), *arguments, "--quiet", "--no-python-downloads"]
     try:
         done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=seconds, check=False)  # noqa: S603 (uv's own path, arguments of ours)

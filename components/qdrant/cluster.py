@@ -10,26 +10,11 @@ import pulumi
 import pulumi_qdrant_cloud as qdrant
 
 from components.qdrant.packages import Needs, choose
+from components.qdrant.regions import REGIONS
 from components.qdrant.rights import RIGHTS, IndexConsumer, IndexRights
 from components.tags import Service, service_tags
 
 CLOUD: Final = "aws"
-REGIONS: Final = frozenset(
-    {
-        "us-east-1",
-        "us-west-1",
-        "us-west-2",
-        "ap-northeast-1",
-        "ap-southeast-1",
-        "ap-southeast-2",
-        "ap-south-1",
-        "eu-central-1",
-        "eu-west-1",
-        "eu-west-2",
-    }
-)
-"""Of AWS, where Qdrant Cloud runs clusters."""
-
 REST_PORT: Final = 6333
 BACKUP_TIME: Final = "15 2 * * *"
 """UTC, daily, before the weekly snapshot."""

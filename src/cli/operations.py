@@ -149,6 +149,7 @@ def decide(
     sha256: str | None,
     reason: str | None = None,
     edited: Mapping[str, Any] | None = None,
+    unlock: Sequence[str] = (),
 ) -> dict[str, Any]:
     answer: dict[str, Any] = session.invoke(
         "review",
@@ -160,6 +161,7 @@ def decide(
             "sha256": sha256,
             "reason": reason,
             "edited": edited,
+            "unlock": list(unlock),
         },
     )
     return answer

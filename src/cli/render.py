@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cli.output import Output
+from cli.render_entry import entry_table, to_look_at
 
 SYNC_FIGURES = (
     ("entries", "entries in the release"),
@@ -21,6 +22,7 @@ SYNC_FIGURES = (
     ("conflicts", "conflicts: to review"),
 )
 MANY = 8
+BOOKKEEPING = frozenset({"provenance", "enrichment_metadata", "revision", "last_saga"})
 
 
 def bootstrap(out: Output, result: Mapping[str, Any]) -> None:
@@ -71,80 +73,6 @@ def hits(out: Output, found: Sequence[Mapping[str, Any]]) -> None:
     out.table(None, ("score", "title", "type", "year", "", "id"), rows)
 
 
-def entry(out: Output, found: Mapping[str, Any]) -> None:
-    stored = found["entry"]
-    out.text(f"{stored['title']}  ({stored['anime_id']}, revision {stored.get('revision', 0)})")
-    _entry_table(out, stored)
-
-
-PLAIN_FIELDS = (
-    "title_english",
-    "title_japanese",
-    "type",
-    "status",
-    "episodes",
-    "season",
-    "year",
-    "duration",
-    "rating",
-)
-
-
-def _entry_table(out: Output, stored: Mapping[str, Any]) -> None:
-    rows = [(name, stored[name]) for name in PLAIN_FIELDS if stored.get(name) is not None]
-    rows += _list_rows(stored)
-    rows += [(f"statistics: {name}", _numbers(values)) for name, values in stored.get("statistics", {}).items()]
-    rows += [
-        (f"from {catalogue}", ": ".join(filter(None, (source["status"], source.get("reason")))))
-        for catalogue, source in _provenance(stored).items()
-    ]
-    rows.append(("sources", "\n".join(stored.get("sources", []))))
-    rows.append(("synopsis", (stored.get("synopsis") or "")[:400]))
-    out.table(None, ("", ""), [row for row in rows if row[1]])
-
-
-def _list_rows(stored: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    episodes, characters = stored.get("episode_details", []), stored.get("characters", [])
-    pictured = sum(any(isinstance(image, str) for image in c.get("images", [])) for c in characters)
-    songs = [*stored.get("opening_themes", []), *stored.get("ending_themes", [])]
-    images = [image for kind in stored.get("images", {}).values() for image in kind]
-    own = sum(isinstance(image, str) for image in images)
-    related, works = stored.get("related_anime", []), stored.get("relations", [])
-    return [
-        ("synonyms", _sample(stored.get("synonyms", []))),
-        ("genres", _sample(stored.get("genres", []))),
-        ("themes", _sample([theme["name"] for theme in stored.get("themes", [])])),
-        ("episodes stored", f"{len(episodes)}{_episode_span(episodes)}"),
-        ("characters", f"{len(characters)} ({pictured} with an image of our own)"),
-        ("relations", f"{len(related)} anime, {len(works)} works"),
-        ("theme songs", _sample([song["title"] for song in songs])),
-        ("streaming", _sample([platform["platform"] for platform in stored.get("streaming_info", [])])),
-        ("images", f"{own} of our own, {len(images) - own} failed"),
-    ]
-
-
-def _numbers(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in values.items() if not isinstance(value, list | dict))
-
-
-def _provenance(stored: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What each catalogue gave, by catalogue."""
-    found: Mapping[str, Any] = stored.get("provenance", {}).get("catalogues", {})
-    return found
-
-
-def _sample(values: Sequence[object]) -> str:
-    shown = ", ".join(map(str, values[:MANY]))
-    return shown + (f" and {len(values) - MANY} more" if len(values) > MANY else "")
-
-
-def _episode_span(episodes: Sequence[Mapping[str, Any]]) -> str:
-    if not episodes:
-        return ""
-    first, last = episodes[0], episodes[-1]
-    return f" ({first['episode_number']} on {first.get('aired')} … {last['episode_number']} on {last.get('aired')})"
-
-
 def reviews(out: Output, found: Sequence[Mapping[str, Any]]) -> None:
     rows = [
         (review["review_id"], ",".join(review["kinds"]), review["title"], _flags(review), review["created_at"][:19])
@@ -168,8 +96,12 @@ def review(out: Output, shown: Mapping[str, Any]) -> None:
             [(flag["field"], flag["stored"], flag["offered"]) for flag in document["flags"]],
         )
     if shown.get("proposed"):
+        changed = [name for name in shown["changed"] if name not in BOOKKEEPING]
+        if shown.get("base"):
+            out.text(f"changes: {', '.join(changed) or 'nothing'}")
         out.text("Proposed entry:")
-        _entry_table(out, shown["proposed"])
+        entry_table(out, shown["proposed"])
+        to_look_at(out, shown["proposed"])
 
 
 def decisions(out: Output, results: Sequence[Mapping[str, Any]]) -> None:

@@ -6,15 +6,20 @@ Rules:
 * Broadcasters write the hours after midnight as 24:00 to 29:59 of the day before: ``Friday 25:30`` is Saturday 01:30.
 * A day stays a day. Records that only know days write them as midnight (``1998-10-24T00:00:00+09:00``), so midnight in
   such a record, in the zone it is written in, is a day and no time.
+* Where records of an episode disagree (``decide_aired``), a moment counts before a day. Of two neighbouring days the
+  one that the weekly slot falls on counts: late nights are also written under the day before. Days further apart are
+  those of two broadcasts, of which the first counts, unless it lies before the anime began.
+* The next episode of a series (``next_episode``) airs when most sources say; of as many, when the first of them says.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
-from typing import Final
+from typing import Final, TypeVar
 
 from models.anime import EpisodeDetailEntry
+from models.vocabulary import Season
 
 JST: Final = timezone(timedelta(hours=9), "JST")
 
@@ -33,6 +38,21 @@ _SLOT: Final = re.compile(
 )
 
 
+_WEEK: Final = timedelta(weeks=1)
+_SEASONS: Final = (Season.WINTER, Season.SPRING, Season.SUMMER, Season.FALL)
+_MONTHS_A_SEASON: Final = 3
+_MONTHS_A_YEAR: Final = 12
+_EARLY_START: Final = 24
+"""From this day of a season's last month on a new series belongs to the season that comes: broadcasters begin it in the
+last week of the old quarter."""
+
+_DAY_OF_MONTH: Final = re.compile(r"(?<!\d)\d{1,2}(?!\d)")
+_SAME_AIRING: Final = timedelta(hours=1)
+"""Sources that are no further apart mean the same broadcast."""
+
+S = TypeVar("S")
+
+
 @dataclass(frozen=True, kw_only=True)
 class WeeklySlot:
     """A weekly broadcast in Japan, in civil days: ``weekday`` 0 is Monday, ``at`` before 24:00."""
@@ -48,6 +68,53 @@ class DueEpisode:
     number: str
     at: datetime
     exact: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delay:
+    """Nothing airs in ``start <= time < until``; without ``until`` nothing airs until further notice."""
+
+    start: datetime
+    until: datetime | None = None
+
+    def covers(self, at: datetime) -> bool:
+        return self.start <= at and (self.until is None or at < self.until)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Announced:
+    """One source's word of an episode to come; ``slot``: of its weekly airings, where it has them."""
+
+    source: str
+    at: datetime
+    number: int | None = None
+    slot: WeeklySlot | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NextEpisode:
+    """``number`` is None where no source that agrees on the time says it. ``others`` say another time."""
+
+    at: datetime
+    source: str
+    number: int | None
+    others: tuple[Announced, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decided:
+    """Which record was believed, and why. ``source`` is one of the records' names."""
+
+    source: str
+    rule: str
+
+
+MOMENT_RULE: Final = "a moment counts before a day"
+SLOT_RULE: Final = (
+    "of two days next to each other, the weekly slot's: late nights are also written under the day before"
+)
+NEIGHBOUR_RULE: Final = "two days next to each other are one late night; the catalogue that is believed first"
+FIRST_SHOWING_RULE: Final = "two broadcasts; the first showing counts"
 
 
 def parse_clock(text: str) -> tuple[int, time] | None:
@@ -138,6 +205,93 @@ def next_airing(slot: WeeklySlot, after: datetime) -> datetime:
     if candidate <= local:
         candidate += timedelta(days=_DAYS_A_WEEK)
     return candidate.astimezone(UTC)
+
+
+def season_of(day: date) -> tuple[Season, int]:
+    """The broadcast season and its year of a series that begins on a day in Japan."""
+    month, year = day.month - 1, day.year
+    if month % _MONTHS_A_SEASON == _MONTHS_A_SEASON - 1 and day.day >= _EARLY_START:
+        month += 1
+    if month == _MONTHS_A_YEAR:
+        month, year = 0, year + 1
+    return _SEASONS[month // _MONTHS_A_SEASON], year
+
+
+def names_a_day(wording: str | None) -> bool:
+    """Whether the first date of a wording names a day: ``2026`` and ``Oct 2026`` are recorded as the first of January
+    and of October. Without a wording the record is believed."""
+    return wording is None or _DAY_OF_MONTH.search(wording.partition(" to ")[0]) is not None
+
+
+def slot_of(moment: datetime) -> WeeklySlot:
+    """The weekly slot that a moment falls on."""
+    local = moment.astimezone(JST)
+    return WeeklySlot(weekday=local.weekday(), at=local.time().replace(second=0, microsecond=0))
+
+
+def decide_aired(
+    records: Mapping[str, date | datetime], *, slot: WeeklySlot | None = None, begin: date | None = None
+) -> Decided:
+    """Of at least one record, by source, in the order in which sources are believed; ``begin``: of the whole anime."""
+    moments = [name for name, aired in records.items() if isinstance(aired, datetime)]
+    if moments:
+        return Decided(source=moments[0], rule=MOMENT_RULE)
+    days = {name: day_in_japan(aired) for name, aired in records.items()}
+    plausible = {name: day for name, day in days.items() if begin is None or day >= begin - timedelta(days=1)} or days
+    earliest = min(plausible.values())
+    near = {name: day for name, day in plausible.items() if day - earliest <= timedelta(days=1)}
+    rule = FIRST_SHOWING_RULE if len(near) < len(days) else NEIGHBOUR_RULE
+    if len(set(near.values())) == 1:
+        return Decided(source=next(iter(near)), rule=rule)
+    on_slot = [name for name, day in near.items() if slot is not None and day.weekday() == slot.weekday]
+    if on_slot:
+        return Decided(source=on_slot[0], rule=SLOT_RULE)
+    return Decided(source=next(iter(near)), rule=rule)
+
+
+def next_episode(
+    announced: Sequence[Announced], *, after: datetime, delays: Iterable[Delay] = ()
+) -> NextEpisode | None:
+    """``announced`` in the order in which the sources are believed; None where no source knows of one.
+
+    What is over does not count. What falls into a delay was said before the delay was: it moves to the source's first
+    slot, or else the moment, when the delay ends, and counts no more where no end is known.
+    """
+    held_up = tuple(delays)
+    coming = [moved for one in announced if one.at > after and (moved := _after_delays(one, held_up)) is not None]
+    if not coming:
+        return None
+    agreeing = max(([other for other in coming if _together(one, other)] for one in coming), key=len)
+    chosen = agreeing[0]
+    number = next((one.number for one in agreeing if one.number is not None), None)
+    others = tuple(one for one in coming if not _together(one, chosen))
+    return NextEpisode(at=chosen.at, source=chosen.source, number=number, others=others)
+
+
+def _together(one: Announced, other: Announced) -> bool:
+    return abs(one.at - other.at) <= _SAME_AIRING
+
+
+def _after_delays(one: Announced, delays: tuple[Delay, ...]) -> Announced | None:
+    at = after_delays(one.at, one.slot, delays)
+    return None if at is None else replace(one, at=at)
+
+
+def after_delays(at: datetime, slot: WeeklySlot | None, delays: Iterable[Delay]) -> datetime | None:
+    """When what was to air at a time airs: at the first slot after a delay, or at its end. None where it has no end."""
+    held_up = tuple(delays)
+    while (delay := next((each for each in held_up if each.covers(at)), None)) is not None:
+        if delay.until is None:
+            return None
+        at = next_airing(slot, delay.until - timedelta(microseconds=1)) if slot else delay.until
+    return at
+
+
+def weeks_between(first: datetime, at: datetime, delays: Iterable[Delay] = ()) -> int:
+    """How many weekly airings after that of ``first`` the one at ``at`` is; those within a delay did not take place."""
+    held_up = tuple(delays)
+    weeks = max(0, round((at - first) / _WEEK))
+    return sum(not any(delay.covers(first + week * _WEEK) for delay in held_up) for week in range(1, weeks + 1))
 
 
 def airs_at(aired: date | datetime, slot: WeeklySlot | None) -> tuple[datetime, bool]:

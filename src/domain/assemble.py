@@ -4,7 +4,7 @@ Rules:
 
 * What a catalogue offers now replaces what is stored; what no catalogue offers any more stays. Episodes, characters
   and other items of lists are merged one by one, so a catalogue that is down takes nothing away.
-* A field that a person locked stays as it is, whatever is offered.
+* What a person locked (``domain.locks``) stays as it is, whatever is offered.
 * The release fills gaps only.
 * The fields that the weekly comparison owns are the stored ones; the sources are those of both sides.
 * ``episode`` mode changes one episode of the stored entry, and nothing else but where it came from.
@@ -18,7 +18,16 @@ import orjson
 from domain.derive import derive_entry
 from domain.image_refs import ImageResults, as_image, replaced, settled, source_url
 from domain.known_ids import identified_characters, identified_episodes
-from domain.provenance import last_fetched, merged_provenance
+from domain.locks import kept
+from domain.origins import Origins
+from domain.provenance import (
+    NOTED,
+    last_fetched,
+    merged_provenance,
+    noted_for_reviewers,
+    noted_origins,
+    of_one_episode,
+)
 from domain.stages import values
 from domain.stages.episodes import number_order
 from domain.stages.people import name_key
@@ -124,7 +133,30 @@ def assemble(
         entry = _with_episode(before, offered, subject, episode_number)
     else:
         entry = _enriched(before, offered, subject)
-    entry["provenance"] = dump_entry(merged_provenance(base.provenance if base else None, provenance))
+    entry = _kept(entry, stored)
+    earlier = base.provenance if base is not None else Provenance()
+    merged = merged_provenance(earlier, provenance)
+    origins = Origins(
+        entry=entry,
+        stored=before,
+        offered=offered,
+        released=_released(subject) if mode is not Mode.EPISODE else {},
+        told=noted_origins(parts),
+        before=earlier,
+        now=merged,
+        locked=stored.get("locked_fields", ()),
+        keys=_LISTS,
+    )
+    noted = noted_for_reviewers(parts)
+    if mode is Mode.EPISODE:
+        number = canonical_number(str(episode_number))
+        told: Part = {
+            "fields": origins.of_episode(number),
+            "conflicts": of_one_episode(earlier.conflicts, noted["conflicts"], number),
+        }
+    else:
+        told = {"fields": origins.fields(), **noted}
+    entry["provenance"] = dump_entry(merged.model_copy(update=told))
     enriched_at = last_fetched(provenance)
     if enriched_at is not None:
         entry["enrichment_metadata"] = {
@@ -132,7 +164,7 @@ def assemble(
             "enriched_at": values.days(enriched_at),
             "success": True,
         }
-    return check_entry(_unlocked(entry, stored))
+    return check_entry(entry)
 
 
 def _joined_parts(parts: Mapping[Stage, Mapping[str, Any]], images: ImageResults) -> Part:
@@ -140,6 +172,8 @@ def _joined_parts(parts: Mapping[Stage, Mapping[str, Any]], images: ImageResults
     joined: Part = {}
     for stage in Stage:
         for name, value in settled(parts.get(stage, {}), images).items():
+            if name in NOTED:
+                continue
             known = joined.get(name)
             joined[name] = {**known, **value} if isinstance(known, dict) and isinstance(value, dict) else value
     return joined
@@ -171,7 +205,7 @@ def _enriched(stored: Part, offered: Part, subject: EnrichmentSubject) -> Part:
         **_NO_INFORMATION,
         **{name: value for name, value in entry.items() if name not in SYNC_OWNED_FIELDS | STORE_FIELDS},
         **_owned_by_others(stored, released),
-        "synonyms": _without_titles(entry, stored.get("synonyms", ())),
+        "synonyms": _without_titles(entry, {*stored.get("synonyms", ()), *offered.get("synonyms", ())}),
         "anime_id": anime_id,
         "sources": list(normalise_sources([*subject.sources, *stored.get("sources", ())])),
         "enriched": True,
@@ -186,10 +220,10 @@ def _by_number(episodes: list[Part]) -> list[Part]:
     return sorted(episodes, key=lambda episode: number_order(episode["episode_number"]))
 
 
-def _without_titles(entry: Part, stored: Collection[str]) -> list[str]:
-    """The synonyms; of what is not stored yet, those that say another thing than the titles."""
+def _without_titles(entry: Part, known: Collection[str]) -> list[str]:
+    """The synonyms; of what the release alone has, those that say another thing than the titles."""
     titles = {values.folded(entry[name]) for name in ("title", "title_english", "title_japanese") if name in entry}
-    return [name for name in entry.get("synonyms", ()) if name in stored or values.folded(name) not in titles]
+    return [name for name in entry.get("synonyms", ()) if name in known or values.folded(name) not in titles]
 
 
 def _released(subject: EnrichmentSubject) -> Part:
@@ -225,11 +259,12 @@ def _with_episode(stored: Part, offered: Part, subject: EnrichmentSubject, numbe
     return {**entry, "episode_details": _by_number(entry["episode_details"])}
 
 
-def _unlocked(entry: Part, stored: Part) -> Part:
-    """The entry with each locked field as it is stored."""
-    locked = stored.get("locked_fields", ())
-    changed = {name: value for name, value in entry.items() if name not in locked}
-    return {**changed, **{name: stored[name] for name in locked if name in stored}}
+def _kept(entry: Part, stored: Part) -> Part:
+    """The entry with each locked place as it is stored."""
+    result = kept(entry, stored, stored.get("locked_fields", ()))
+    if "episode_details" in result:
+        result["episode_details"] = _by_number(result["episode_details"])
+    return result
 
 
 def _over(stored: Mapping[str, Any], offered: Mapping[str, Any]) -> Part:

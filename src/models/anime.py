@@ -227,7 +227,7 @@ class AnimeEntry(Model):
 
     ``episodes`` 0 means not known; ``duration`` is seconds an episode. ``enriched`` says whether the entry ever went
     through enrichment; False for those made from a release alone. ``offered_sources`` are the URLs that the last
-    release offered, None as long as none has. ``locked_fields`` are paths (``models.locks``) that a person wrote in a
+    release offered, None as long as none has. ``locked_fields`` are paths (``domain.locks``) that a person wrote in a
     review; no later run changes what lies there.
     """
 

@@ -42,7 +42,7 @@ class Retryable(AnimeError):
 
 
 class Unavailable(Retryable):
-    def __init__(self, message: str, *, sent: bool = True) -> None:
+    def __init__(self, message: str = "", *, sent: bool = True) -> None:
         super().__init__(message)
         self.sent = sent
 

@@ -297,7 +297,9 @@ class EpisodeInput(Event):
 
 
 class QueryInput(Event):
-    action: Literal["show", "search"]
+    """``catalogues`` asks for nothing but how they are doing."""
+
+    action: Literal["show", "search", "catalogues"]
     anime_id: AnimeId | None = None
     text: str | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 10

@@ -1,7 +1,7 @@
 """Where the values of an entry come from, and what a reviewer should look at.
 
-Places in an entry are written as paths: ``title``, ``images/covers``, ``episode_details/title``. Items of a list are named
-by position from 1, episodes by number, the values of a mapping by key; numbers in a row are written ``1-10``.
+Places in an entry are written as paths: ``title``, ``images/covers``, ``episode_details/title``. Items of a list are
+named by position from 1, episodes by number, the values of a mapping by key; numbers in a row are written ``1-10``.
 """
 
 from typing import Final
@@ -29,8 +29,8 @@ class CatalogueProvenance(Model):
 class Origin(Model):
     """One catalogue's share in a value. ``items``: which of them, such as ``1-3, 7``; without it the whole value.
 
-    ``fetched_at`` is given only where the catalogue's latest answer does not offer the value any more: it is the time of
-    the last one that did. Otherwise the catalogue's own holds.
+    ``fetched_at`` is given only where the catalogue's latest answer does not offer the value any more: it is the time
+    of the last one that did. Otherwise the catalogue's own holds.
     """
 
     catalogue: CatalogueName
@@ -69,7 +69,7 @@ class DoubtfulMatch(Model):
 
 
 class Provenance(Model):
-    """``fields``: by path, whose values these are. A path that is missing has no value, or one from before this was kept.
+    """``fields``: by path, whose values these are. A path that is missing has no value, or one of unknown origin.
 
     ``conflicts``, ``unknown_values`` and ``doubtful_matches`` are those of the latest enrichment.
     """

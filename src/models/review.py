@@ -41,7 +41,10 @@ class Proposal(Event):
 
 
 class Decision(Event):
-    """``sha256`` is of the proposed entry that the reviewer saw; ``approved_key`` holds what is to be committed."""
+    """``sha256`` is of the proposed entry that the reviewer saw; ``approved_key`` holds what is to be committed.
+
+    ``edit_sha256`` is of what the reviewer sent to change it, so that the same decision is known when it comes again.
+    """
 
     verdict: Literal["approved", "rejected"]
     by: str
@@ -51,6 +54,7 @@ class Decision(Event):
     approved_key: ObjectKey | None = None
     approved_sha256: Sha256 | None = None
     edited: bool = False
+    edit_sha256: Sha256 | None = None
 
 
 class Review(BaseModel):
@@ -83,7 +87,8 @@ class ReviewRequest(Event):
     """What the page, the terminal and the demo ask of the review function.
 
     ``decide`` needs ``review_id``, ``verdict``, ``by`` and ``sha256`` (the one shown); ``edited`` replaces the
-    proposed entry; ``reason`` is required to reject.
+    proposed entry, and what it changes is locked from then on; ``unlock`` takes such locks off; ``reason`` is required
+    to reject.
     """
 
     action: Literal["list", "show", "decide"]
@@ -98,6 +103,7 @@ class ReviewRequest(Event):
     sha256: Sha256 | None = None
     reason: str | None = None
     edited: dict[str, Any] | None = None
+    unlock: tuple[str, ...] = ()
 
 
 class RaisedFlag(Event):

@@ -9,7 +9,7 @@ imported where their scheme is met, and so is whatever is slow to import.
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial, wraps
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
@@ -354,19 +354,40 @@ def catalogues(
     """For one call of a function, which has ``remaining`` seconds left. A catalogue whose secret nobody has set yet is
     asked without one.
 
-    Only what goes out is counted and waits for its turn. Kept answers are given to live requests alone: a replay answers
+    Only what goes out is counted and waits for its turn. Kept answers are given where all is live: a replay answers
     from its folder and from nowhere else, and a recording has to be of what the catalogue says.
     """
     from sources.registry import catalogue_clients
 
     found = ((name, _secret_of(arn, settings)) for name, arn in settings.catalogue_secret_arns.items())
-    counts = counts or CatalogueCounts()
     return catalogue_clients(
-        _http(settings, counts, remaining),
+        _http(settings, counts or CatalogueCounts(), remaining),
         base_urls={Catalogue(name): str(url).rstrip("/") for name, url in settings.catalogue_urls.items()},
         secrets={name: value.strip() for name, value in found if value is not None},
         sleep=time.sleep,
         answers=_answers(_redis_of(settings)) if settings.http_transport == LIVE else None,
+        counts=counts,
+        remaining=remaining,
+        anidb_client=settings.anidb_client,
+        page_catalogues=settings.page_catalogues,
+    )
+
+
+def anilist_warmer(
+    settings: on.Catalogues, *, counts: CatalogueCounts, remaining: Callable[[], float]
+) -> Callable[[Sequence[Sequence[str]]], object]:
+    """Asks AniList for many anime in few requests, whose answers are kept for the executions to come; does nothing
+    where no answers are kept."""
+    from sources.registry import anilist_warmer as make
+
+    url = settings.catalogue_urls.get(Catalogue.ANILIST)
+    if settings.http_transport != LIVE:
+        return lambda _animes: 0
+    return make(
+        _http(settings, counts, remaining),
+        None if url is None else str(url).rstrip("/"),
+        sleep=time.sleep,
+        answers=_answers(_redis_of(settings)),
         counts=counts,
         remaining=remaining,
     )

@@ -106,10 +106,14 @@ class OutsideWorld(FunctionSettings):
 
 
 class Catalogues(OutsideWorld, RateLimits):
-    """Base URLs that replace the built-in ones, and secrets in plain text, both by catalogue."""
+    """Base URLs that replace the built-in ones, and secrets in plain text, both by catalogue. ``anidb_client``:
+    NAME/VERSION as registered with AniDB, which is not asked without one. ``page_catalogues``: those without an
+    interface for programs whose pages are asked for."""
 
     catalogue_urls: Annotated[dict[str, HttpUrl], JsonText] = Field(default_factory=dict)
     catalogue_secret_arns: Annotated[dict[Catalogue, str], JsonText] = Field(default_factory=dict)
+    anidb_client: str | None = None
+    page_catalogues: Annotated[tuple[Catalogue, ...], CommaSeparated] = ()
 
 
 class Releases(FunctionSettings):

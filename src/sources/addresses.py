@@ -29,6 +29,7 @@ IMAGE_HOSTS: Final = frozenset(
         "img.animeschedule.net",
         "cdn.anisearch.com",
         "img.anisearch.com",
+        "www.anisearch.com",
         "i.ytimg.com",
         "img.youtube.com",
         "img1.ak.crunchyroll.com",

@@ -1,25 +1,112 @@
-"""AniDB's HTTP API (https://wiki.anidb.net/HTTP_API_Definition). Its XML is not parsed by this version, which reads
-replays of parsed answers; live it is not asked."""
+"""AniDB's HTTP API (https://wiki.anidb.net/HTTP_API_Definition): the whole anime in one answer, in XML.
 
+It answers registered clients alone. Whoever runs a stack registers one with AniDB, which is free, and names it in the
+setting ``anidbClient``; without it a live stack does not ask. The name is no secret: it says who asks.
+"""
+
+import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from models.errors import BadInput, Malformed
 from models.events import Catalogue
+from sources.anidb_xml import WHERE, parsed_anime, read_answer
+from sources.http import MAX_BYTES, NotSupported, Response, TooLarge
 from sources.json_api import JsonApi
+from sources.keeping import Keep, Kind
 from sources.paging import own_id
-from sources.parsed import fetch_parsed
+from sources.parsed import parsed_answer
+from sources.replay import PARSED
 from workflows.ports import FetchedPage
 
 BASE_URL: Final = "http://api.anidb.net:9001"
+"""There is no https."""
+
+PROTOCOL: Final = 1
+
+_CLIENT: Final = re.compile(r"^(?P<name>[a-z0-9]{4,16})/(?P<version>[1-9][0-9]{0,4})$")
+_MEDIA_TYPES: Final = frozenset({"text/xml", "application/xml"})
+_GZIP: Final = b"\x1f\x8b"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registration:
+    """A client as it is registered with AniDB."""
+
+    name: str
+    version: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Registration":
+        """Raises:
+        BadInput: the text is not ``NAME/VERSION``.
+        """
+        match = _CLIENT.match(text)
+        if match is None:
+            raise BadInput(f"not a client of AniDB: {text!r}; expected NAME/VERSION as registered, such as mybot/1")
+        return cls(name=match["name"], version=int(match["version"]))
 
 
 @dataclass(frozen=True, kw_only=True)
 class AniDbClient:
+    """``registration`` None: only a replay answers."""
+
     api: JsonApi
+    registration: Registration | None = None
 
     def fetch(self, sources: Sequence[str], *, cursor: str | None) -> FetchedPage:  # noqa: ARG002 - one step only
-        query = {"request": "anime", "aid": own_id(Catalogue.ANIDB, sources)}
-        anime = fetch_parsed(self.api, Catalogue.ANIDB, "/httpapi", query)
-        problems = () if anime.get("episodes") else ("episodes: the recorded answer has none",)
-        return FetchedPage(answers={"anime": anime}, cursor=None, problems=problems)
+        number = own_id(Catalogue.ANIDB, sources)
+        response = self._ask(number)
+        if response.content_type == PARSED:
+            anime, unknown = parsed_answer(response, Catalogue.ANIDB), {}
+        else:
+            found, counted = parsed_anime(_unpacked(response.body), number=number)
+            anime, unknown = found, dict(counted)
+        problems = () if anime.get("episodes") else ("episodes: the answer has none",)
+        return FetchedPage(answers={"anime": anime}, cursor=None, problems=problems, unknown=unknown)
+
+    def _ask(self, number: str) -> Response:
+        query: dict[str, str | int] = {"request": "anime", "aid": number, "protover": PROTOCOL}
+        if self.registration is not None:
+            query |= {"client": self.registration.name, "clientver": self.registration.version}
+        try:
+            return self.api.get_document(
+                "/httpapi",
+                query,
+                media_types=_MEDIA_TYPES,
+                keep=Keep(item=f"anime:{number}", kind=Kind.ANIME, check=_no_error),
+                recorded_only=self.registration is None,
+            )
+        except NotSupported:
+            raise NotSupported(
+                "anidb: answers registered clients alone; set anidbClient to NAME/VERSION of one"
+            ) from None
+
+
+def _no_error(response: Response) -> None:
+    """AniDB's errors come with status 200 and must not be kept."""
+    if response.content_type != PARSED:
+        read_answer(_unpacked(response.body))
+
+
+def _unpacked(body: bytes) -> bytes:
+    """AniDB compresses whether it is asked to or not, and has been seen to do so without saying so.
+
+    Raises:
+        TooLarge: unpacked it would be longer than an answer may be.
+        Malformed: it is cut off.
+    """
+    if not body.startswith(_GZIP):
+        return body
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        found = unpacker.decompress(body, MAX_BYTES + 1)
+    except zlib.error:
+        raise Malformed(f"{WHERE}: the compressed answer cannot be unpacked") from None
+    if len(found) > MAX_BYTES:
+        raise TooLarge(f"{WHERE}: the answer is longer than {MAX_BYTES} bytes")
+    if not unpacker.eof:
+        raise Malformed(f"{WHERE}: the compressed answer is cut off")
+    return found

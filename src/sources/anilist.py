@@ -1,27 +1,44 @@
 """AniList's GraphQL API (https://docs.anilist.co), by AniList's id or MyAnimeList's.
 
-Steps: the anime, the pages of its characters, the pages of its staff; 25 edges a page are the most it gives.
+Steps: the anime, then the pages of its characters, of its staff and of its airing schedule; 25 a page are the most it
+gives.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from domain.catalogues import page_id
 from models.errors import BadInput, Malformed, NotFound
 from models.events import Catalogue
 from sources.json_api import JsonApi
-from sources.paging import expect_list, expect_object, later_step, page_number, split_cursor, unknown_cursor
+from sources.keeping import Keep, Kind
+from sources.paging import (
+    checked_page,
+    expect_list,
+    expect_object,
+    going_on,
+    later_step,
+    page_number,
+    split_cursor,
+    unknown_cursor,
+)
+from sources.shapes import Shape, shape
 from workflows.ports import FetchedPage
 
+T = TypeVar("T")
+
 BASE_URL: Final = "https://graphql.anilist.co"
+
+_MANY: Final = 50
+"""The most that it gives on one page of anime."""
 
 _PERSON: Final = """
       id name { full native alternative } image { large } description primaryOccupations gender
       dateOfBirth { year month day } age yearsActive homeTown bloodType favourites"""
 
-ANIME_QUERY: Final = """query Anime($id: Int, $idMal: Int) {
-  Media(id: $id, idMal: $idMal, type: ANIME) {
+_MEDIA: Final = """{
     id idMal title { romaji english native userPreferred } description source format episodes duration status
     season seasonYear startDate { year month day } endDate { year month day } countryOfOrigin isAdult
     coverImage { extraLarge large } bannerImage trailer { id site thumbnail }
@@ -36,8 +53,17 @@ ANIME_QUERY: Final = """query Anime($id: Int, $idMal: Int) {
     rankings { rank type format year season allTime context }
     stats { scoreDistribution { score amount } statusDistribution { status amount } }
     updatedAt
-  }
-}"""
+  }"""
+
+ANIME_QUERY: Final = f"""query Anime($id: Int, $idMal: Int) {{
+  Media(id: $id, idMal: $idMal, type: ANIME) {_MEDIA}
+}}"""
+
+MANY_QUERY: Final = f"""query Many($ids: [Int], $malIds: [Int]) {{
+  Page(page: 1, perPage: 50) {{
+    media(id_in: $ids, idMal_in: $malIds, type: ANIME) {_MEDIA}
+  }}
+}}"""
 
 CHARACTERS_QUERY: Final = f"""query Characters($id: Int, $idMal: Int, $page: Int) {{
   Media(id: $id, idMal: $idMal, type: ANIME) {{
@@ -69,8 +95,64 @@ STAFF_QUERY: Final = f"""query Staff($id: Int, $idMal: Int, $page: Int) {{
   }}
 }}"""
 
-_PAGED: Final = {"characters": ("Characters", CHARACTERS_QUERY), "staff": ("Staff", STAFF_QUERY)}
-_AFTER: Final = {"characters": "staff:1", "staff": None}
+SCHEDULE_QUERY: Final = """query Schedule($id: Int, $idMal: Int, $page: Int) {
+  Media(id: $id, idMal: $idMal, type: ANIME) {
+    airingSchedule(page: $page, perPage: 25) {
+      pageInfo { hasNextPage }
+      edges { node { episode airingAt } }
+    }
+  }
+}"""
+
+_DATE: Final = "(year month day)"
+_PERSON_SHAPE: Final = f"""id:int! name!(full native alternative:list) image(large medium) description
+    primaryOccupations:list gender dateOfBirth{_DATE} age yearsActive:list homeTown bloodType favourites"""
+
+SHAPES: Final[Mapping[str, Shape]] = {
+    "anime": shape(
+        f"""id:int! idMal title!(romaji english native userPreferred) description source format episodes duration status
+        season seasonYear startDate{_DATE} endDate{_DATE} countryOfOrigin isAdult hashtag
+        coverImage(extraLarge large medium color) bannerImage trailer(id site thumbnail) averageScore meanScore
+        popularity favourites trending genres:list synonyms:list
+        tags(id name:text! description category rank isGeneralSpoiler isMediaSpoiler isAdult)
+        relations(edges(relationType node!(id:int! type format status title(romaji english native))))
+        studios(edges(isMain node(id name:text isAnimationStudio)))
+        externalLinks(id url site type language color icon notes isDisabled siteId)
+        streamingEpisodes(title thumbnail url site) nextAiringEpisode(episode:int! airingAt:int! timeUntilAiring)
+        airingSchedule(edges(node!(episode:int! airingAt:int!)))
+        rankings(id rank type format year season allTime context)
+        stats(scoreDistribution(score:int! amount:int!) statusDistribution(status:text! amount:int!)) updatedAt"""
+    ),
+    "characters": shape(
+        f"""role node!(id:int! name!(full native alternative:list alternativeSpoiler:list) image(large medium)
+        description gender dateOfBirth{_DATE} age bloodType favourites) voiceActorRoles* voiceActors({_PERSON_SHAPE})"""
+    ),
+    "staff": shape(f"role node!({_PERSON_SHAPE})"),
+    "schedule": shape("node!(episode:int! airingAt:int!)"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Paged:
+    """``member`` of ``Media`` that holds the pages."""
+
+    operation: str
+    query: str
+    member: str
+    keep: Kind
+    then: str | None
+
+
+_PAGED: Final = {
+    "characters": _Paged(
+        operation="Characters", query=CHARACTERS_QUERY, member="characters", keep=Kind.CHARACTERS, then="staff:1"
+    ),
+    "staff": _Paged(operation="Staff", query=STAFF_QUERY, member="staff", keep=Kind.STAFF, then="schedule:1"),
+    "schedule": _Paged(
+        operation="Schedule", query=SCHEDULE_QUERY, member="airingSchedule", keep=Kind.EPISODES, then=None
+    ),
+}
+"""By step, which is also the kind of the answers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,33 +161,98 @@ class AniListClient:
 
     def fetch(self, sources: Sequence[str], *, cursor: str | None) -> FetchedPage:
         which = _variables(sources)
+        item = _item(which)
         if cursor is None:
-            return FetchedPage(answers={"anime": self._media("Anime", ANIME_QUERY, which)}, cursor="characters:1")
+            answer = self.api.post("/", _body("Anime", ANIME_QUERY, which), keep=_keep(which))
+            return going_on(_page({"anime": _media(answer)}), "characters:1")
         step, position = split_cursor(cursor)
         if step not in _PAGED:
             raise unknown_cursor(Catalogue.ANILIST)
-        page = page_number(position)
-        return later_step(f"{step}, page {page}", lambda: self._page(step, page, which), then=_AFTER[step])
+        number = page_number(position)
+        return later_step(
+            f"{step}, page {number}", lambda: self._step(step, number, which, item), then=_PAGED[step].then
+        )
 
-    def _page(self, step: str, page: int, which: Mapping[str, int]) -> FetchedPage:
-        operation, query = _PAGED[step]
-        media = self._media(operation, query, {**which, "page": page})
-        connection = expect_object(media.get(step), f"anilist {step}")
-        edges = expect_list(connection.get("edges"), f"anilist {step}")
+    def warm(self, animes: Iterable[Sequence[str]]) -> int:
+        """Asks for many anime at once, given by their sources, and keeps the answers for whoever asks for one of them:
+        50 in one request instead of one each. How many are kept; none where the stack keeps no answers.
+
+        Raises:
+            AnimeError: as ``fetch``; what was kept before stays.
+        """
+        wanted: dict[str, dict[int, Mapping[str, int]]] = {"id": {}, "idMal": {}}
+        for sources in animes if self.api.keeps else ():
+            with suppress(NotFound, BadInput):
+                which = _variables(sources)
+                wanted[next(iter(which))].update(dict.fromkeys(which.values(), which))
+        return sum(
+            self._warm(name, dict(part)) for name, found in wanted.items() for part in _parts(list(found.items()))
+        )
+
+    def _warm(self, name: str, wanted: Mapping[int, Mapping[str, int]]) -> int:
+        variables = {"ids" if name == "id" else "malIds": list(wanted)}
+        answer = self.api.post("/", _body("Many", MANY_QUERY, variables))
+        kept = 0
+        for media in _medias(answer):
+            which = wanted.get(media.get(name, 0))
+            if which is not None:
+                self.api.keep_post("/", _body("Anime", ANIME_QUERY, which), {"data": {"Media": media}}, _keep(which))
+                kept += 1
+        return kept
+
+    def _step(self, step: str, number: int, which: Mapping[str, int], item: str) -> FetchedPage:
+        paged = _PAGED[step]
+        keep = Keep(item=f"{item}:{step}:{number}", kind=paged.keep, of=item, check=_media)
+        body = _body(paged.operation, paged.query, {**which, "page": number})
+        connection = expect_object(
+            _media(self.api.post("/", body, keep=keep)).get(paged.member), Catalogue.ANILIST, step
+        )
+        edges = expect_list(connection.get("edges"), Catalogue.ANILIST, step)
         info = connection.get("pageInfo")
         more = isinstance(info, dict) and info.get("hasNextPage") is True and bool(edges)
-        return FetchedPage(answers={step: edges}, cursor=f"{step}:{page + 1}" if more else _AFTER[step])
+        return going_on(_page({step: edges}), f"{step}:{number + 1}" if more else paged.then)
 
-    def _media(self, operation: str, query: str, variables: Mapping[str, int]) -> Mapping[str, Any]:
-        answer = expect_object(
-            self.api.post("/", {"operationName": operation, "query": query, "variables": dict(variables)}),
-            "anilist",
-        )
-        errors = answer.get("errors")
-        if errors:
-            raise _graphql_error(errors)
-        data = expect_object(answer.get("data"), "anilist data")
-        return expect_object(data.get("Media"), "anilist Media")
+
+def _parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), _MANY):
+        yield items[start : start + _MANY]
+
+
+def _keep(which: Mapping[str, int]) -> Keep:
+    return Keep(item=_item(which), kind=Kind.ANIME, airing=_airs, check=_media)
+
+
+def _body(operation: str, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    return {"operationName": operation, "query": query, "variables": dict(variables)}
+
+
+def _media(answer: object) -> Mapping[str, Any]:
+    return expect_object(_data(answer).get("Media"), Catalogue.ANILIST, "data.Media")
+
+
+def _medias(answer: object) -> list[Mapping[str, Any]]:
+    page = expect_object(_data(answer).get("Page"), Catalogue.ANILIST, "data.Page")
+    found = expect_list(page.get("media"), Catalogue.ANILIST, "data.Page.media")
+    return [expect_object(media, Catalogue.ANILIST, "data.Page.media") for media in found]
+
+
+def _data(answer: object) -> Mapping[str, Any]:
+    """Raises:
+    NotFound, Malformed: as the GraphQL errors say.
+    """
+    found = expect_object(answer, Catalogue.ANILIST, "answer")
+    errors = found.get("errors")
+    if errors:
+        raise _graphql_error(errors)
+    return expect_object(found.get("data"), Catalogue.ANILIST, "data")
+
+
+def _airs(answer: object) -> bool:
+    return _media(answer).get("status") == "RELEASING"
+
+
+def _page(answers: Mapping[str, Any]) -> FetchedPage:
+    return checked_page(Catalogue.ANILIST, answers, shapes=SHAPES)
 
 
 def _variables(sources: Sequence[str]) -> dict[str, int]:
@@ -119,6 +266,10 @@ def _variables(sources: Sequence[str]) -> dict[str, int]:
                 raise BadInput(f"the page on {host} has no number")
             return {name: int(found)}
     raise NotFound("anilist: the anime has no page there, and none on MyAnimeList")
+
+
+def _item(which: Mapping[str, int]) -> str:
+    return f"media:{which['id']}" if "id" in which else f"media:mal-{which['idMal']}"
 
 
 def _graphql_error(errors: object) -> NotFound | Malformed:

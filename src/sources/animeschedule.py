@@ -3,41 +3,75 @@
 By its own page, else by the ids of another catalogue.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from domain.catalogues import page_id
 from models.errors import NotFound
+from models.events import Catalogue
 from sources.json_api import JsonApi
-from sources.paging import expect_list, expect_object
+from sources.keeping import Keep, Kind
+from sources.paging import checked_page, expect_list, expect_object
+from sources.shapes import Shape, shape
 from workflows.ports import FetchedPage
 
 BASE_URL: Final = "https://animeschedule.net/api/v3"
 
 _BY_IDS: Final = (("mal-ids", "myanimelist.net"), ("anilist-ids", "anilist.co"), ("anidb-ids", "anidb.net"))
+_NAMED: Final = "(name route)"
+_OVERRIDE: Final = "(overrideDate overrideEpisode episodesAired)"
+
+SHAPES: Final[Mapping[str, Shape]] = {
+    "anime": shape(
+        f"""id title:text! route:text! premier subPremier dubPremier month year season(title year season route)
+        episodeOverride{_OVERRIDE} subEpisodeOverride{_OVERRIDE} dubEpisodeOverride{_OVERRIDE} delayedTimetable
+        delayedDesc delayedFrom delayedUntil subDelayedTimetable subDelayedDesc subDelayedFrom subDelayedUntil
+        dubDelayedTimetable dubDelayedDesc dubDelayedFrom dubDelayedUntil jpnTime subTime dubTime description
+        genres{_NAMED} studios{_NAMED} sources{_NAMED} mediaTypes{_NAMED} episodes lengthMin status imageVersionRoute
+        stats(averageScore ratingCount trackedCount trackedRating colorLightMode colorDarkMode)
+        names(romaji english native abbreviation synonyms:list)
+        relations(sequels:list prequels:list parents:list alternatives:list other:list sideStories:list spinoffs:list
+        summaries:list source:list) websites* days*"""
+    )
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class AnimeScheduleClient:
+    """Next airing, delays and overrides come with the anime; there is one step."""
+
     api: JsonApi
 
     def fetch(self, sources: Sequence[str], *, cursor: str | None) -> FetchedPage:  # noqa: ARG002 - one step only
-        return FetchedPage(answers={"anime": self._anime(sources)}, cursor=None)
+        return checked_page(Catalogue.ANIMESCHEDULE, {"anime": self._anime(sources)}, shapes=SHAPES)
 
-    def _anime(self, sources: Sequence[str]) -> Any:
+    def _anime(self, sources: Sequence[str]) -> Mapping[str, Any]:
         route = page_id(sources, "animeschedule.net")
         if route is not None:
-            return expect_object(self.api.get(f"/anime/{route}"), "animeschedule anime")
+            keep = Keep(item=f"anime:{route}", kind=Kind.TIMETABLE, check=_anime)
+            return _anime(self.api.get(f"/anime/{route}", keep=keep))
         for parameter, host in _BY_IDS:
             identifier = page_id(sources, host)
             if identifier is not None:
                 return self._search(parameter, identifier)
         raise NotFound("animeschedule: no id is known by which to ask for the anime")
 
-    def _search(self, parameter: str, identifier: str) -> Any:
-        answer = expect_object(self.api.get("/anime", {parameter: identifier}), "animeschedule search")
-        if not answer.get("totalAmount") and not answer.get("anime"):
-            raise NotFound("animeschedule: does not know the anime")
-        found = expect_list(answer.get("anime"), "animeschedule search")
-        return expect_object(found[0] if found else None, "animeschedule search")
+    def _search(self, parameter: str, identifier: str) -> Mapping[str, Any]:
+        keep = Keep(item=f"{parameter}:{identifier}", kind=Kind.TIMETABLE, check=_first)
+        return _first(self.api.get("/anime", {parameter: identifier}, keep=keep))
+
+
+def _anime(answer: object) -> Mapping[str, Any]:
+    return expect_object(answer, Catalogue.ANIMESCHEDULE, "anime")
+
+
+def _first(answer: object) -> Mapping[str, Any]:
+    """Raises:
+    NotFound: nothing was found.
+    """
+    found = expect_object(answer, Catalogue.ANIMESCHEDULE, "search")
+    if not found.get("totalAmount") and not found.get("anime"):
+        raise NotFound("animeschedule: does not know the anime")
+    listed = expect_list(found.get("anime"), Catalogue.ANIMESCHEDULE, "search.anime")
+    return _anime(listed[0] if listed else None)

@@ -1,20 +1,78 @@
-"""aniSearch's pages. They are not parsed by this version, which reads replays of parsed pages; live it is not asked."""
+"""aniSearch's pages, by number. Steps: the anime; its relations; its episodes; its characters.
 
-from collections.abc import Sequence
+The site offers no interface for programs. A live stack asks for its pages only where its setting ``pageCatalogues``
+names it, so that whoever turns it on has read the site's terms and its robots.txt.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from models.errors import BadInput
 from models.events import Catalogue
+from sources.anisearch_page import parsed_anime, parsed_characters, parsed_episodes, parsed_relations
+from sources.http import Response
 from sources.json_api import JsonApi
-from sources.parsed import anime_page
+from sources.keeping import Keep, Kind
+from sources.paging import later_step, own_id, split_cursor, unknown_cursor
+from sources.parsed import parsed_answer
+from sources.replay import PARSED
+from sources.web_pages import web_page
 from workflows.ports import FetchedPage
 
 BASE_URL: Final = "https://www.anisearch.com"
 
 
 @dataclass(frozen=True, kw_only=True)
-class AniSearchClient:
-    api: JsonApi
+class _Step:
+    parse: Callable[[bytes], list[dict[str, Any]]]
+    keep: Kind
+    then: str | None
 
-    def fetch(self, sources: Sequence[str], *, cursor: str | None) -> FetchedPage:  # noqa: ARG002 - one step only
-        return anime_page(self.api, Catalogue.ANISEARCH, sources)
+
+_STEPS: Final = {
+    "relations": _Step(parse=parsed_relations, keep=Kind.RELATIONS, then="episodes"),
+    "episodes": _Step(parse=parsed_episodes, keep=Kind.EPISODES, then="characters"),
+    "characters": _Step(parse=parsed_characters, keep=Kind.CHARACTERS, then=None),
+}
+"""By the last part of the page's path, which is also the kind of the answers. A page holds all its items."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AniSearchClient:
+    """``live`` False: only a replay answers."""
+
+    api: JsonApi
+    live: bool = False
+
+    def fetch(self, sources: Sequence[str], *, cursor: str | None) -> FetchedPage:
+        number = own_id(Catalogue.ANISEARCH, sources)
+        if not number.isdecimal():
+            raise BadInput("the page on anisearch.com has no number")
+        if cursor is None:
+            return self._anime(number)
+        step, _ = split_cursor(cursor)
+        if cursor not in _STEPS:
+            raise unknown_cursor(Catalogue.ANISEARCH)
+        return later_step(step, lambda: self._step(step, number), then=_STEPS[step].then)
+
+    def _anime(self, number: str) -> FetchedPage:
+        def read(response: Response) -> tuple[Mapping[str, Any], Mapping[str, int]]:
+            if response.content_type == PARSED:
+                return parsed_answer(response, Catalogue.ANISEARCH), {}
+            return parsed_anime(response.body, number=number)
+
+        keep = Keep(item=f"anime:{number}", kind=Kind.ANIME, check=read)
+        anime, unknown = read(web_page(self.api, f"/anime/{number}", keep=keep, live=self.live))
+        return FetchedPage(answers={"anime": anime}, cursor="relations", unknown=unknown)
+
+    def _step(self, step: str, number: str) -> FetchedPage:
+        wanted = _STEPS[step]
+
+        def read(response: Response) -> list[dict[str, Any]]:
+            return wanted.parse(response.body)
+
+        item = f"anime:{number}"
+        keep = Keep(item=f"{item}:{step}", kind=wanted.keep, of=item, check=read)
+        found = read(web_page(self.api, f"/anime/{number}/{step}", keep=keep, live=self.live))
+        return FetchedPage(answers={step: found}, cursor=wanted.then)

@@ -10,8 +10,8 @@ from workflows.ports import CatalogueClient, FetchedPage
 
 @dataclass(frozen=True, kw_only=True)
 class DatedClient:
-    """A ``CatalogueClient`` whose API keeps answers. One that stands in for a catalogue that failed is a problem for the
-    reviewer to know of."""
+    """A ``CatalogueClient`` whose API keeps answers. One that stands in for a catalogue that failed is a problem that
+    the reviewer is told of."""
 
     client: CatalogueClient
     api: JsonApi

@@ -184,6 +184,20 @@ class JsonApi:
         )
         return self._ask(request, keep, lambda response: _json_value(request, response))
 
+    @property
+    def keeps(self) -> bool:
+        """Whether answers are kept for others at all."""
+        return self.answers is not None and self.answers.shared_with_others
+
+    def keep_post(self, path: str, body: Mapping[str, Any], value: Any, keep: Keep) -> None:
+        """``value`` is what ``post`` of this body would answer, known from elsewhere."""
+        if self.answers is None:
+            return
+        written = json.dumps(body).encode()
+        request = self._request("POST", path, None, accept="application/json", keep=keep, body=written)
+        response = Response(status=200, headers={"content-type": "application/json"}, body=orjson.dumps(value))
+        self.answers.add(keep, recording_name(request), response, value)
+
     def _request(
         self,
         method: str,

@@ -81,8 +81,8 @@ class Keep:
     """How an answer is kept; made by the catalogue's own module, which knows what it asks for.
 
     ``item`` is its key without the catalogue: ``anime:1``, ``anime:1:episodes:2``. ``airing`` tells from the value
-    whether the anime is on air; for an answer that does not say, ``of`` is the item of one that does. ``check`` raises
-    where the value is an error in disguise, which is not kept.
+    whether the anime is on air, and never raises; for an answer that does not say, ``of`` is the item of one that does.
+    ``check`` raises where the value is an error in disguise, or of a shape that nobody can use: it is not kept.
     """
 
     item: str

@@ -73,6 +73,11 @@ class KeptAnswers:
         self._notes: list[str] = []
 
     @property
+    def shared_with_others(self) -> bool:
+        """Whether there is a cache, so that other workers can be given an answer."""
+        return self._shared.cache is not None
+
+    @property
     def oldest(self) -> datetime | None:
         """When the oldest of the answers was given; None where there was none."""
         return None if self._oldest is None else datetime.fromtimestamp(self._oldest, UTC)
@@ -99,6 +104,11 @@ class KeptAnswers:
         if kept.missing is not None:
             raise NotFound(kept.missing)
         return read(kept.response())
+
+    def add(self, keep: Keep, asked: str, response: Response, value: T) -> None:
+        """An answer that came with others; ``value`` is what is read from it."""
+        key = f"{self._catalogue}:{keep.item}"
+        self._answer(_Question(keep=keep, key=key, asked=asked, ask=lambda: response, read=lambda _: value))
 
     def _asked_for(self, question: "_Question[T]", old: Kept | None) -> Kept:
         try:
@@ -174,7 +184,7 @@ class KeptAnswers:
             fresh_until=now + seconds,
             airing=airing,
             missing=None,
-            content_type=response.content_type,
+            content_type=response.headers.get("content-type", ""),
             body=response.body,
         )
         self._put(question.key, kept, seconds + STALE_SECONDS)

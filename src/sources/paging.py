@@ -5,12 +5,15 @@ later step that will not work (not recorded, not found, not of the expected shap
 and the fetch goes on behind it; what may work later (``Retryable``) always goes to the caller.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from domain.catalogues import PAGE_HOSTS, page_id
-from models.errors import BadInput, Malformed, NotFound, Permanent
+from models.errors import BadInput, ChangedShape, NotFound, Permanent
 from models.events import Catalogue
+from sources.shapes import Shape, check, shown
 from workflows.ports import FetchedPage
 
 
@@ -57,23 +60,44 @@ def own_id(catalogue: Catalogue, sources: Sequence[str]) -> str:
     return found
 
 
-def expect_object(value: object, what: str) -> Mapping[str, Any]:
+def checked_page(
+    catalogue: Catalogue,
+    answers: Mapping[str, Any],
+    *,
+    shapes: Mapping[str, Shape],
+    cursor: str | None = None,
+    problems: tuple[str, ...] = (),
+) -> FetchedPage:
+    """A page whose answers have the shapes of their kinds; what nobody knows of them is counted.
+
+    Raises:
+        ChangedShape: a needed field is missing, or of another type.
+    """
+    unknown: Counter[str] = Counter()
+    for kind, value in answers.items():
+        if kind in shapes:
+            unknown += check(value, shapes[kind], catalogue=catalogue, path=kind)
+    return FetchedPage(answers=answers, cursor=cursor, problems=problems, unknown=unknown)
+
+
+def going_on(page: FetchedPage, cursor: str | None) -> FetchedPage:
+    """The page with what comes after it."""
+    return replace(page, cursor=cursor)
+
+
+def expect_object(value: object, catalogue: Catalogue, path: str) -> Mapping[str, Any]:
     """Raises:
-    Malformed: it is no JSON object, or an empty one.
+    ChangedShape: it is no JSON object, or an empty one.
     """
     if not isinstance(value, dict) or not value:
-        raise Malformed(f"{what}: expected an object, got {_shape(value)}")
+        raise ChangedShape(catalogue, path, expected="an object", found=shown(value))
     return value
 
 
-def expect_list(value: object, what: str) -> list[Any]:
+def expect_list(value: object, catalogue: Catalogue, path: str) -> list[Any]:
     """Raises:
-    Malformed: it is no list.
+    ChangedShape: it is no list.
     """
     if not isinstance(value, list):
-        raise Malformed(f"{what}: expected a list, got {_shape(value)}")
+        raise ChangedShape(catalogue, path, expected="a list", found=shown(value))
     return value
-
-
-def _shape(value: object) -> str:
-    return "nothing" if value is None or value == {} else type(value).__name__

@@ -1,27 +1,22 @@
-"""Catalogues whose live answers are not parsed by this version: only replays of parsed answers are read."""
+"""Recordings that were parsed before they were recorded: what a live answer's parser would have made of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
+from models.errors import Malformed
 from models.events import Catalogue
-from sources.json_api import JsonApi
-from sources.paging import expect_object, own_id
-from workflows.ports import FetchedPage
+from sources.http import Response
+from sources.paging import expect_object
 
 
-def fetch_parsed(
-    api: JsonApi, catalogue: Catalogue, path: str, query: Mapping[str, str | int] | None = None
-) -> Mapping[str, Any]:
-    """The parsed answer.
-
-    Raises:
-        NotSupported: live.
-        NotRecorded: the replay has none.
+def parsed_answer(response: Response, catalogue: Catalogue) -> Mapping[str, Any]:
+    """Raises:
+    Malformed: the recording is no JSON object.
     """
-    return expect_object(api.get(path, query, recorded_only=True), f"{catalogue} anime")
-
-
-def anime_page(api: JsonApi, catalogue: Catalogue, sources: Sequence[str]) -> FetchedPage:
-    """The one page ``/anime/<id or slug>``."""
-    anime = own_id(catalogue, sources)
-    return FetchedPage(answers={"anime": fetch_parsed(api, catalogue, f"/anime/{anime}")}, cursor=None)
+    try:
+        found = orjson.loads(response.body)
+    except orjson.JSONDecodeError:
+        raise Malformed(f"{catalogue} anime: the recorded answer is not JSON") from None
+    return expect_object(found, catalogue, "anime")

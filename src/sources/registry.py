@@ -1,12 +1,13 @@
 """All catalogues' clients over one transport."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 from models.events import Catalogue
 from sources import anidb, anilist, animeplanet, animeschedule, anisearch, jikan, kitsu
+from sources.counted import CountedClient
 from sources.dated import DatedClient
 from sources.http import HttpTransport, Sleep
 from sources.json_api import JsonApi, RetryPolicy
@@ -28,15 +29,8 @@ BASE_URLS: Final[Mapping[Catalogue, str]] = {
 PLAIN_HTTP_HOSTS: Final = frozenset({"api.anidb.net"})
 """That offer nothing else; what goes there and comes back is public."""
 
-_CLIENTS: Final[Mapping[Catalogue, Callable[[JsonApi], CatalogueClient]]] = {
-    Catalogue.JIKAN: lambda api: jikan.JikanClient(api=api),
-    Catalogue.ANILIST: lambda api: anilist.AniListClient(api=api),
-    Catalogue.KITSU: lambda api: kitsu.KitsuClient(api=api),
-    Catalogue.ANIDB: lambda api: anidb.AniDbClient(api=api),
-    Catalogue.ANIMEPLANET: lambda api: animeplanet.AnimePlanetClient(api=api),
-    Catalogue.ANISEARCH: lambda api: anisearch.AniSearchClient(api=api),
-    Catalogue.ANIMESCHEDULE: lambda api: animeschedule.AnimeScheduleClient(api=api),
-}
+PAGES: Final = frozenset({Catalogue.ANIMEPLANET, Catalogue.ANISEARCH})
+"""Catalogues without an interface for programs: live they are asked for their pages only where a stack says so."""
 
 
 def _utc_now() -> datetime:
@@ -58,40 +52,120 @@ def catalogue_clients(
     answers: SharedAnswers | None = None,
     counts: CatalogueCounts | None = None,
     remaining: Callable[[], float] = _for_ever,
+    anidb_client: str | None = None,
+    page_catalogues: Collection[Catalogue] = (),
 ) -> Mapping[Catalogue, CatalogueClient]:
     """``base_urls`` override the defaults; ``secrets`` are an application token of ``animeschedule`` and, for a Jikan
     service that gives them out, a server key of ``jikan``. Both by catalogue. ``clock`` reads the dates of
-    ``Retry-After``. With ``answers`` those kept before are given. ``remaining``: seconds that the function has left."""
+    ``Retry-After``. With ``answers`` those kept before are given. ``remaining``: seconds that the function has left.
+    ``anidb_client``: NAME/VERSION as registered with AniDB, which does not answer others. ``page_catalogues``: those
+    of ``PAGES`` that are asked live.
+
+    Raises:
+        BadInput: ``anidb_client`` is not written so.
+    """
+    registration = None if anidb_client is None else anidb.Registration.parse(anidb_client)
 
     def client_of(catalogue: Catalogue) -> CatalogueClient:
-        manners = MANNERS[catalogue]
-        kept = None
-        if answers is not None:
-            kept = KeptAnswers(
-                catalogue,
-                answers,
-                counts=counts or CatalogueCounts(),
-                clock=clock,
-                sleep=sleep,
-                at_least=manners.same_item_after or 0.0,
-            )
-        # Where the same is not asked for twice a day, a second attempt would only be refused by ourselves.
-        attempts = RetryPolicy() if manners.same_item_after is None else RetryPolicy(attempts=1)
-        api = JsonApi(
-            catalogue=catalogue,
-            base_url=base_urls.get(catalogue, BASE_URLS[catalogue]),
-            transport=transport,
-            headers=_headers(catalogue, secrets),
+        api = _api(
+            catalogue,
+            transport,
+            base_urls.get(catalogue),
             sleep=sleep,
             clock=clock,
-            policy=policy or attempts,
-            answers=kept,
+            headers=_headers(catalogue, secrets),
+            policy=policy,
+            answers=answers,
+            counts=counts or CatalogueCounts(),
             remaining=remaining,
         )
-        client = _CLIENTS[catalogue](api)
-        return client if kept is None else DatedClient(client=client, api=api, answers=kept)
+        client = _client(catalogue, api, registration, page_catalogues)
+        if api.answers is not None:
+            client = DatedClient(client=client, api=api, answers=api.answers)
+        return client if counts is None else CountedClient(client=client, counts=counts)
 
-    return {catalogue: client_of(catalogue) for catalogue in _CLIENTS}
+    return {catalogue: client_of(catalogue) for catalogue in Catalogue}
+
+
+def anilist_warmer(
+    transport: HttpTransport,
+    base_url: str | None,
+    *,
+    sleep: Sleep,
+    clock: Clock = _utc_now,
+    answers: SharedAnswers,
+    counts: CatalogueCounts,
+    remaining: Callable[[], float],
+) -> Callable[[Iterable[Sequence[str]]], int]:
+    """Asks AniList for many anime together; arguments as of ``catalogue_clients``."""
+    api = _api(
+        Catalogue.ANILIST,
+        transport,
+        base_url,
+        sleep=sleep,
+        clock=clock,
+        headers={},
+        policy=None,
+        answers=answers,
+        counts=counts,
+        remaining=remaining,
+    )
+    return anilist.AniListClient(api=api).warm
+
+
+def _api(
+    catalogue: Catalogue,
+    transport: HttpTransport,
+    base_url: str | None,
+    *,
+    sleep: Sleep,
+    clock: Clock,
+    headers: Mapping[str, str],
+    policy: RetryPolicy | None,
+    answers: SharedAnswers | None,
+    counts: CatalogueCounts,
+    remaining: Callable[[], float],
+) -> JsonApi:
+    manners = MANNERS[catalogue]
+    kept = None
+    if answers is not None:
+        kept = KeptAnswers(
+            catalogue,
+            answers,
+            counts=counts,
+            clock=clock,
+            sleep=sleep,
+            at_least=manners.same_item_after or 0.0,
+        )
+    # Where the same is not asked for twice a day, a second attempt would only be refused by ourselves.
+    attempts = RetryPolicy() if manners.same_item_after is None else RetryPolicy(attempts=1)
+    return JsonApi(
+        catalogue=catalogue,
+        base_url=base_url or BASE_URLS[catalogue],
+        transport=transport,
+        headers=headers,
+        sleep=sleep,
+        clock=clock,
+        policy=policy or attempts,
+        answers=kept,
+        remaining=remaining,
+    )
+
+
+def _client(
+    catalogue: Catalogue, api: JsonApi, registration: anidb.Registration | None, pages: Collection[Catalogue]
+) -> CatalogueClient:
+    live = catalogue in pages
+    clients: Mapping[Catalogue, Callable[[], CatalogueClient]] = {
+        Catalogue.JIKAN: lambda: jikan.JikanClient(api=api),
+        Catalogue.ANILIST: lambda: anilist.AniListClient(api=api),
+        Catalogue.KITSU: lambda: kitsu.KitsuClient(api=api),
+        Catalogue.ANIDB: lambda: anidb.AniDbClient(api=api, registration=registration),
+        Catalogue.ANIMEPLANET: lambda: animeplanet.AnimePlanetClient(api=api, live=live),
+        Catalogue.ANISEARCH: lambda: anisearch.AniSearchClient(api=api, live=live),
+        Catalogue.ANIMESCHEDULE: lambda: animeschedule.AnimeScheduleClient(api=api),
+    }
+    return clients[catalogue]()
 
 
 def _headers(catalogue: Catalogue, secrets: Mapping[str, str]) -> dict[str, str]:

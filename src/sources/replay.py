@@ -37,6 +37,9 @@ CONTENT_TYPES: Final = {
 }
 """By extension, in the order in which a recording is looked for."""
 
+PARSED: Final = "application/vnd.anime-infra.parsed+json"
+"""What a recording in JSON is to a request that takes none: the answer, parsed before it was recorded."""
+
 SECRET_PARAMETERS: Final = frozenset(
     {"access_token", "api_key", "apikey", "client", "client_id", "client_secret", "clientver", "key", "pass", "token"}
 )
@@ -94,7 +97,8 @@ class ReplayTransport:
         for extension, content_type in CONTENT_TYPES.items():
             file = stem.with_name(f"{stem.name}.{extension}")
             if file.is_file():
-                return Response(status=_OK, headers={"content-type": content_type}, body=_read(file, request))
+                given = PARSED if extension == "json" and not _takes_json(request) else content_type
+                return Response(status=_OK, headers={"content-type": given}, body=_read(file, request))
         raise NotRecorded(f"{request.where}: no recorded answer")
 
 
@@ -113,6 +117,11 @@ class RecordTransport:
             folder.mkdir(parents=True, exist_ok=True)
             _write(folder / f"{recording_name(request)}.{extension}", _without_secrets(response.body, request))
         return response
+
+
+def _takes_json(request: Request) -> bool:
+    accepted = request.headers.get("Accept", "")
+    return not accepted or "json" in accepted or "*/*" in accepted
 
 
 def _parameter(part: str) -> str:

@@ -4,6 +4,7 @@ A key a catalogue, ``<catalogue>:rate``, and one a marked item. A bucket has no 
 throws away answers before it throws away a ban.
 """
 
+import secrets
 from typing import Any, Final
 
 from redis import Redis
@@ -34,12 +35,17 @@ time. What a request costs is decided in one place, ``domain.token_bucket``, not
 _MARK: Final = """
 local time = redis.call('TIME')
 local ends = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[1])
-if redis.call('SET', KEYS[1], ends, 'NX', 'PX', ARGV[1]) then
+if redis.call('SET', KEYS[1], ends .. ' ' .. ARGV[2], 'NX', 'PX', ARGV[1]) then
   return ''
 end
-return redis.call('GET', KEYS[1])
+local stored = redis.call('GET', KEYS[1])
+if string.sub(stored, -#ARGV[2]) == ARGV[2] then
+  return ''
+end
+return stored
 """
-"""Empty where it marked now, else when the mark ends, in milliseconds since the epoch."""
+"""Empty where ``ARGV[2]`` marks it, now or when the answer to the first attempt was lost; else when the other's mark
+ends, in milliseconds since the epoch, and whose it is."""
 
 
 class RedisRateBuckets:
@@ -68,8 +74,10 @@ class RedisRateBuckets:
     def mark(self, catalogue: str, item: str, *, seconds: float) -> float | None:
         milliseconds = max(1, int(seconds * 1000))
         with translated("EVAL"):
-            ends: Any = self._client.eval(_MARK, 1, self._prefix + mark_key(catalogue, item), str(milliseconds))
-        return float(ends) / 1000 if ends else None
+            stored: Any = self._client.eval(
+                _MARK, 1, self._prefix + mark_key(catalogue, item), str(milliseconds), secrets.token_hex(8)
+            )
+        return float(_text(stored).partition(" ")[0]) / 1000 if stored else None
 
     def unmark(self, catalogue: str, item: str) -> None:
         with translated("DEL"):

@@ -24,6 +24,8 @@ class Count(StrEnum):
     """No answer, or one that says that something is wrong with the catalogue, or with how we ask it."""
     STORE_ERRORS = "CatalogueStoreErrors"
     """The shared store failed, and the fetch went on without it."""
+    UNKNOWN_FIELDS = "CatalogueUnknownFields"
+    """Fields in answers that nobody here knows, each as often as it came."""
 
 
 class CatalogueCounts:
@@ -34,9 +36,9 @@ class CatalogueCounts:
         self._counts: Counter[Count] = Counter()
         self._waited = 0.0
 
-    def add(self, count: Count) -> None:
+    def add(self, count: Count, number: int = 1) -> None:
         with self._mutex:
-            self._counts[count] += 1
+            self._counts[count] += number
 
     def waited(self, seconds: float) -> None:
         """One request waited so long."""

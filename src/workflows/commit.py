@@ -22,6 +22,7 @@ from pydantic import ValidationError
 
 from domain.canonical_json import canonical_bytes, sha256_of_bytes
 from domain.rebase import rebase
+from domain.relations import linked, related_pages
 from domain.vector_points import point_of, sync_owned_payload
 from models.anime import SYNC_OWNED_FIELDS, AnimeEntry, check_entry, dump_entry
 from models.errors import (
@@ -210,13 +211,17 @@ def _on_current(
     base_revision: int | None,
     ports: CommitPorts,
 ) -> AnimeEntry:
-    """The entry to write: on the stored revision, with the fields that the sync owns as they are stored."""
+    """The entry to write: on the stored revision, with the fields that the sync owns as they are stored, and with our
+    ids of related anime that are here by now (``domain.relations``)."""
     if ref.mode in LOCKING_MODES:
         revision = None if current is None else current.revision
         if revision != base_revision:
             raise StaleRevision(f"{ref.anime_id} is at revision {revision}, not {base_revision}, in spite of the lock")
     else:
         approved = _rebased(ref, approved, current, ports)
+    pages = related_pages(approved)
+    if pages:
+        approved = linked(approved, ports.patiently(lambda: ports.animes.find_by_sources(pages)))
     kept = {} if current is None else {field: getattr(current, field) for field in SYNC_OWNED_FIELDS}
     revision = 1 if current is None else current.revision + 1
     return approved.model_copy(update={**kept, "revision": revision, "last_saga": ref.execution})

@@ -190,7 +190,8 @@ def process_stage(event: StageInput, *, objects: Objects) -> StageOutput:
     answers = {catalogue: outcome.answers for catalogue, outcome in outcomes.items() if outcome.usable}
     if not answers:
         raise NoCatalogueAnswered("; ".join(f"{one.value}: {outcomes[one].status}" for one in outcomes))
-    part = run_stage(event.stage, answers, load_subject(ref, objects))
+    at = max((one.fetched_at for one in outcomes.values() if one.usable and one.fetched_at is not None), default=None)
+    part = run_stage(event.stage, answers, load_subject(ref, objects), at=at)
     key = keys.stage(ref.execution, event.stage.value)
     objects.put(key, canonical_bytes(part))
     return StageOutput(stage=event.stage, key=key)

@@ -535,6 +535,8 @@ class FetchedPage:
     cursor: str | None
     problems: tuple[str, ...] = ()
     """What this catalogue should have given and did not, in words for the reviewer."""
+    unknown: Mapping[str, int] = field(default_factory=dict)
+    """Fields of the answers that nobody here knows, and how often each came; by path, such as ``anime.images.avif``."""
     as_of: datetime | None = None
     """When the oldest of these answers was given; None: now."""
 

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from domain.relations import linked, related_pages
 from models.anime import dump_entry
 from models.errors import BadInput, NotFound
 from models.events import QueryInput
@@ -29,6 +30,9 @@ def _show(anime_id: str | None, *, animes: Animes, vectors: Vectors) -> dict[str
     entry = animes.get(anime_id)
     if entry is None:
         raise NotFound(f"no anime {anime_id}; `anime search TEXT` finds ids")
+    pages = related_pages(entry)
+    if pages:
+        entry = linked(entry, animes.find_by_sources(pages))
     point = vectors.get(anime_id)
     indexed = None if point is None else {name: point.payload.get(name) for name in ("revision", "saga")}
     return {"entry": dump_entry(entry), "indexed": indexed}

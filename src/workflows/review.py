@@ -3,6 +3,9 @@
 A decision is recorded before anybody hears of it: first the approved entry's object, then, atomically, the decision
 (pending -> decided), then what follows from it. Everything after the record may be repeated by whoever sends the same
 decision again, and by the machine's own repetition of RequestReview.
+
+What a reviewer changes in a proposed entry is locked: no later run overwrites it (``domain.locks``), until a decision
+unlocks it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +14,8 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from domain.canonical_json import canonical_bytes, sha256_of, sha256_of_bytes
+from domain.locks import is_locked, lock_problems, locks_of_edit
+from domain.origins import reviewed
 from domain.rebase import changed_fields
 from models.anime import STORE_FIELDS, SYNC_OWNED_FIELDS, AnimeEntry, check_entry, dump_entry
 from models.errors import AlreadyDecided, BadInput, InvalidEntry, NotFound, ReviewOutdated
@@ -54,12 +59,18 @@ def request_review(event: ReviewRequestInput, *, ports: ReviewPorts) -> Review:
     Where it is decided already, the waiting task hears so at once.
     """
     stored = ports.reviews.request(_review_of(event, ports))
-    if stored.state == "pending" and event.ref.mode in ports.automatic_modes:
+    if stored.state == "pending" and event.ref.mode in ports.automatic_modes and not _is_locked(stored, ports):
         by = f"{AUTOMATIC}{event.ref.mode.value}"
         stored = _record(stored, _Choice(verdict="approved", by=by, sha256=stored.sha256), ports)
     if stored.state == "decided":
         _announce(stored, event.token, ports)
     return stored
+
+
+def _is_locked(review: Review, ports: ReviewPorts) -> bool:
+    """Whether a flag is about a field that a person locked: then a person decides, whatever the settings say."""
+    base = load_base(review.execution, ports.objects) if review.execution else None
+    return base is not None and any(flag.field in base.locked_fields for flag in review.flags)
 
 
 def _review_of(event: ReviewRequestInput, ports: ReviewPorts) -> Review:
@@ -134,6 +145,18 @@ class _Choice:
     sha256: str | None
     reason: str | None = None
     edited: Mapping[str, Any] | None = None
+    unlock: tuple[str, ...] = ()
+
+    @property
+    def changes(self) -> bool:
+        return self.edited is not None or bool(self.unlock)
+
+    def edit_sha256(self) -> str | None:
+        """Of everything that is sent to change the proposed entry."""
+        if not self.changes:
+            return None
+        edited = None if self.edited is None else dump_entry(check_entry(self.edited))
+        return sha256_of({"edited": edited, "unlock": sorted(self.unlock)})
 
 
 def decide(request: ReviewRequest, *, ports: ReviewPorts) -> dict[str, Any]:
@@ -173,14 +196,15 @@ def _checked(request: ReviewRequest) -> tuple[str, _Choice]:
         raise BadInput("a decision needs review_id, verdict and by")
     if request.verdict == "rejected" and not (request.reason or "").strip():
         raise BadInput("a rejection needs a reason")
-    if request.verdict == "rejected" and request.edited is not None:
-        raise BadInput("an edited entry goes with an approval")
+    if request.verdict == "rejected" and (request.edited is not None or request.unlock):
+        raise BadInput("an edited entry and what is to be unlocked go with an approval")
     return request.review_id, _Choice(
         verdict=request.verdict,
         by=request.by,
         sha256=request.sha256,
         reason=request.reason,
         edited=request.edited,
+        unlock=request.unlock,
     )
 
 
@@ -196,6 +220,7 @@ def _record(review: Review, choice: _Choice, ports: ReviewPorts) -> Review:
         approved_key=approved.proposed_key if approved else None,
         approved_sha256=approved.sha256 if approved else None,
         edited=choice.edited is not None,
+        edit_sha256=choice.edit_sha256(),
     )
     stored = ports.reviews.decide(review.review_id, decision)
     _refuse_other_edit(stored, choice)
@@ -205,10 +230,10 @@ def _record(review: Review, choice: _Choice, ports: ReviewPorts) -> Review:
 def _put_approved(review: Review, choice: _Choice, ports: ReviewPorts) -> AssembleOutput | None:
     """None where the decision changes nothing in the stores."""
     if choice.verdict == "rejected" or not _changes_stores(review):
-        if choice.edited is not None:
+        if choice.changes:
             raise BadInput(f"{review.review_id} holds nothing to edit")
         return None
-    entry = _approved_entry(review, choice.edited, ports.objects)
+    entry = _approved_entry(review, choice, ports.objects)
     body = canonical_bytes(entry)
     sha256 = sha256_of_bytes(body)
     key = keys.approved_entry(review.execution or review.review_id, sha256)
@@ -221,19 +246,22 @@ def _changes_stores(review: Review) -> bool:
     return not set(review.kinds) <= {ReviewKind.CONFLICT, ReviewKind.EPISODES}
 
 
-def _approved_entry(review: Review, edited: Mapping[str, Any] | None, objects: Objects) -> AnimeEntry:
+def _approved_entry(review: Review, choice: _Choice, objects: Objects) -> AnimeEntry:
     if review.proposed_key is None:
         raise NotFound(f"{review.review_id} has no proposed entry")
     stored = objects.get(review.proposed_key)
     if stored is None or sha256_of_bytes(stored.body) != review.sha256:
         raise ReviewOutdated(f"the entry that {review.review_id} proposes is not there any more, or another one")
     proposed = check_entry(stored.body)
-    return proposed if edited is None else _checked_edit(check_entry(edited), proposed, review)
+    if not choice.changes:
+        return proposed
+    edited = proposed if choice.edited is None else _checked_edit(check_entry(choice.edited), proposed, review)
+    return _with_locks(edited, proposed, choice.unlock)
 
 
 def _checked_edit(edited: AnimeEntry, proposed: AnimeEntry, review: Review) -> AnimeEntry:
     """What the stores and the weekly comparison own is no reviewer's to change; a commit would not write it."""
-    fixed = {"anime_id"} | STORE_FIELDS | SYNC_OWNED_FIELDS
+    fixed = {"anime_id", "provenance", "enrichment_metadata"} | STORE_FIELDS | SYNC_OWNED_FIELDS
     if review.base_revision is None:
         fixed.discard("sources")
     touched = fixed & set(changed_fields(dump_entry(proposed), dump_entry(edited)))
@@ -242,13 +270,37 @@ def _checked_edit(edited: AnimeEntry, proposed: AnimeEntry, review: Review) -> A
     return edited
 
 
+def _with_locks(edited: AnimeEntry, proposed: AnimeEntry, unlock: Sequence[str]) -> AnimeEntry:
+    """The entry with a lock on each place that the reviewer changed, and without those to be taken off.
+
+    Raises:
+        InvalidEntry: a lock is on nothing that can be locked.
+        BadInput: what is to be unlocked is not locked.
+    """
+    changed = locks_of_edit(dump_entry(proposed), dump_entry(edited))
+    wrong = lock_problems(edited.locked_fields)
+    if wrong:
+        raise InvalidEntry(wrong)
+    missing = set(unlock) - {*edited.locked_fields, *proposed.locked_fields, *changed}
+    if missing:
+        raise BadInput(f"not locked: {', '.join(sorted(missing))}; anime show ID lists what is")
+    kept = list(edited.locked_fields)
+    kept += [path for path in changed if not is_locked(kept, *path.split("/"))]
+    fields = reviewed(edited.provenance.fields, changed, dump_entry(edited))
+    return edited.model_copy(
+        update={
+            "locked_fields": [path for path in kept if path not in unlock],
+            "provenance": edited.provenance.model_copy(update={"fields": fields}),
+        }
+    )
+
+
 def _refuse_other_edit(stored: Review, choice: _Choice) -> None:
     """The record made first stands; an approval of another entry must not pass for it."""
     decision = stored.decision
     if decision is None or decision.approved_sha256 is None:
         return
-    meant = stored.sha256 if choice.edited is None else sha256_of(check_entry(choice.edited))
-    if meant != decision.approved_sha256:
+    if (choice.edited is not None, choice.edit_sha256()) != (decision.edited, decision.edit_sha256):
         raise AlreadyDecided(f"{stored.review_id} was approved with another entry")
 
 

@@ -30,6 +30,7 @@ from workflows.release_intake import ReleaseSource, read_entries, verify_release
 from workflows.reports import Reporter, new_run_id, read_report, reported
 from workflows.sync_starting import (
     IsRunning,
+    Prepare,
     ReleaseFile,
     StartNew,
     Starts,
@@ -69,6 +70,7 @@ class SyncPorts:
     is_running: IsRunning
     clock: Clock
     tokens: Tokens
+    prepare: Prepare
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -314,6 +316,7 @@ class _Run:
             limit=self._policy.max_new_per_run,
             start_new=self._ports.start_new,
             progress=self._reporter.progress,
+            prepare=self._ports.prepare,
         )
 
     def _result(self, release: str, sha: str, message: str, numbers: Mapping[str, int], starts: Starts) -> SyncResult:

@@ -5,6 +5,7 @@ machine that fails is started again by a later run. Those that were never tried 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
@@ -31,6 +32,9 @@ class StartNew(Protocol):
         """
         ...
 
+
+Prepare = Callable[[Sequence[Sequence[str]]], object]
+"""Told the sources of all anime that are about to be started, so that catalogues can be asked for them together."""
 
 IsRunning = Callable[[str], bool]
 """Whether an execution works on this anime now."""
@@ -101,12 +105,20 @@ def sort_out(members: Sequence[Member], *, is_running: IsRunning) -> Starts:
 
 
 def start_waiting(
-    starts: Starts, release: ReleaseFile, *, limit: int, start_new: StartNew, progress: Callable[[str], None]
+    starts: Starts,
+    release: ReleaseFile,
+    *,
+    limit: int,
+    start_new: StartNew,
+    progress: Callable[[str], None],
+    prepare: Prepare,
 ) -> None:
     """Start at most ``limit`` of those that wait, in their order."""
     candidates, waiting = starts.waiting[:limit], starts.waiting[limit:]
     if not candidates:
         return
+    with suppress(AnimeError):  # it spares requests; each execution asks for itself what was not prepared
+        prepare([member.sources for member in candidates])
     lines = release.lines(candidates)
     failures_in_a_row = 0
     failed: list[Member] = []

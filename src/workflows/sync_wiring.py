@@ -1,5 +1,6 @@
 """Ties the weekly comparison to the starting of executions and the raising of reviews."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from domain.diffing import Conflict
@@ -10,11 +11,21 @@ from workflows.ports import Clock, Reviews, Vectors
 from workflows.release_intake import ReleaseSource
 from workflows.review import raise_conflict as raise_conflict_review
 from workflows.sync import SyncPorts
-from workflows.sync_starting import machine_runs
+from workflows.sync_starting import Prepare, machine_runs
+
+
+def _nothing(_animes: Sequence[Sequence[str]]) -> None:
+    """Where nobody can be asked for several anime together."""
 
 
 def sync_ports(
-    *, launch: LaunchPorts, vectors: Vectors, reviews: Reviews, releases: ReleaseSource, clock: Clock
+    *,
+    launch: LaunchPorts,
+    vectors: Vectors,
+    reviews: Reviews,
+    releases: ReleaseSource,
+    clock: Clock,
+    prepare: Prepare = _nothing,
 ) -> SyncPorts:
     def start_new(subject: EnrichmentSubject, *, release: str) -> str:
         return start_locked(subject, mode=Mode.NEW, ports=launch, release=release)
@@ -40,4 +51,5 @@ def sync_ports(
         is_running=partial(machine_runs, locks=launch.locks, executions=launch.executions),
         clock=clock,
         tokens=launch.tokens,
+        prepare=prepare,
     )

@@ -177,7 +177,7 @@ def test_every_command_of_the_stack_is_tried_above() -> None:
             if command.callback
         }
     tried = {" ".join(arguments[:2]) if arguments[0] in groups else arguments[0] for arguments, _ in COMMANDS}
-    assert names - {"demo"} == tried
+    assert names - {"cost", "demo", "doctor"} == tried
 
 
 @pytest.mark.parametrize("command", ["bootstrap --release latest", "sync", "snapshot", "reconcile", "redrive"])
@@ -314,6 +314,16 @@ def test_approving_sends_the_digest_that_was_shown_and_wakes_the_execution(stack
     review = stack.reviews.get("rev_new-a-1")
     assert review is not None
     assert stack.invoked[-1].event["sha256"] == review.sha256
+
+
+def test_approving_with_unlock_sends_the_fields(stack: FakeStack, anime: Anime) -> None:
+    anime("review", "approve", "rev_new-a-1", "--unlock", "synopsis", "--unlock", "episode_details/1/title")
+    assert stack.invoked[-1].event["unlock"] == ["synopsis", "episode_details/1/title"]
+
+
+def test_unlocking_is_for_one_review(anime: Anime) -> None:
+    assert anime("review", "approve", "rev_new-a-1", "rev_review_only-b-1", "--unlock", "synopsis").code == 2
+    assert anime("review", "approve", "--all", "--kind", "status", "--unlock", "synopsis").code == 2
 
 
 def test_approving_an_edited_entry_sends_the_edit(stack: FakeStack, anime: Anime, tmp_path: Path) -> None:

@@ -217,7 +217,41 @@ def state_is_kept_in_prod(recording: Recording) -> Iterator[str]:
             yield f"{resource.urn}: protect is {resource.options.protect}"
 
 
+_DESCRIPTION = re.compile(r"^[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}$")
+"""What EC2 takes (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html)."""
+
+
+def descriptions_are_taken_by_ec2(recording: Recording) -> Iterator[str]:
+    for resource in recording:
+        if "ecurityGroup" in resource.type and not _DESCRIPTION.fullmatch(resource.inputs.get("description", "x")):
+            yield f"{resource.urn} would be refused for its description"
+
+
+def functions_are_of_one_kind(recording: Recording) -> Iterator[str]:
+    """A zip and its layers; on a laptop the libraries are there already."""
+    for function in recording.of_type(FUNCTION):
+        inputs = function.inputs
+        if (inputs["runtime"], inputs["architectures"]) != ("python3.13", ["arm64"]):
+            yield f"{function.urn} runs on something else"
+        if not inputs.get("sourceCodeHash"):
+            yield f"{function.urn} is not updated when its code changes"
+        if bool(inputs.get("layers")) != (recording.stack in {"dev", "prod"}):
+            yield f"{function.urn} has the layers {inputs.get('layers')}"
+
+
+def machines_outlive_their_functions(recording: Recording) -> Iterator[str]:
+    times = {function.outputs["arn"]: function.inputs["timeout"] for function in recording.of_type(FUNCTION)}
+    for machine in recording.of_type("aws:sfn/stateMachine:StateMachine"):
+        text = machine.inputs["definition"]
+        longest = max(seconds for arn, seconds in times.items() if f'"{arn}"' in text)
+        if not json.loads(text).get("TimeoutSeconds", 0) > longest:
+            yield f"{machine.urn} ends before its functions, or never"
+
+
 RULES: tuple[Rule, ...] = (
+    descriptions_are_taken_by_ec2,
+    functions_are_of_one_kind,
+    machines_outlive_their_functions,
     the_one_provider_is_used,
     everything_belongs_to_a_component,
     components_register_their_outputs_once,

@@ -11,14 +11,17 @@ import pytest
 from pulumi_policy import Policy
 from redis import Redis
 from redis.credentials import UsernamePasswordCredentialProvider
-from redis.exceptions import NoPermissionError
+from redis.exceptions import NoPermissionError, ResponseError
 
 from components.aws.elasticache import ACCESS, CATALOGUE_PREFIXES, CacheArgs, Consumer
+from domain.token_bucket import Pace, take
 from local.program import record_program
 from local.recording import RecordedResource, Recording
 from models.events import Catalogue
 from policies.pack import ALL
+from stores.answer_cache import RedisAnswerCache
 from stores.cache import RedisCache, connect_redis
+from stores.rate_buckets_redis import RedisRateBuckets
 from tests.policies.judging import complaints_of_preview, complaints_of_recording
 from tests.support.fixtures import valkey_url
 
@@ -192,8 +195,10 @@ def signed_in(url: str, consumer: Consumer) -> Iterator[Redis]:
 def may(client: Any, *command: str) -> bool:
     try:
         client.execute_command(*command)
-    except NoPermissionError:
-        return False
+    except ResponseError as error:
+        if isinstance(error, NoPermissionError) or "ACL failure in script" in str(error):
+            return False
+        raise
     return True
 
 
@@ -242,7 +247,10 @@ class TestAccess:
             ("ACL", "LIST"),
             ("CLIENT", "LIST"),
             ("CLIENT", "KILL", "TYPE", "normal"),
-            ("EVAL", "return 1", "0"),
+            ("EVAL", "return redis.call('GET', 'other:1')", "0"),
+            ("EVAL", "return redis.call('GET', KEYS[1])", "1", "other:1"),
+            ("EVAL", "return redis.call('KEYS', '*')", "0"),
+            ("SCRIPT", "FLUSH"),
             ("SUBSCRIBE", "all"),
         ],
         ids=lambda command: "-".join(command[:2]),
@@ -252,6 +260,30 @@ class TestAccess:
     ) -> None:
         with signed_in(valkey_url, consumer) as client:
             assert not may(client, *command)
+
+    @pytest.mark.usefixtures("administrator")
+    def test_the_functions_count_requests_and_claim_answers(self, valkey_url: str) -> None:
+        with signed_in(valkey_url, Consumer.FUNCTIONS) as client:
+            buckets, answers = RedisRateBuckets(client), RedisAnswerCache(client)
+            for catalogue in Catalogue:
+                begun = buckets.change(
+                    catalogue, lambda bucket, now: (take(bucket, Pace(per_second=1), now).bucket, now)
+                )
+                assert begun > 0
+                assert buckets.find(catalogue) is not None
+                assert buckets.mark(catalogue, "anime:1", seconds=60) is None
+                buckets.unmark(catalogue, "anime:1")
+                claim = answers.claim(f"{catalogue}:anime:1", seconds=60)
+                assert claim is not None
+                answers.put(f"{catalogue}:anime:1", b"answer", seconds=60)
+                answers.release(f"{catalogue}:anime:1", claim)
+                assert answers.get(f"{catalogue}:anime:1") == b"answer"
+
+    @pytest.mark.usefixtures("administrator")
+    @pytest.mark.parametrize("consumer", [Consumer.BFF, Consumer.AGENT])
+    def test_nobody_else_runs_scripts(self, valkey_url: str, consumer: Consumer) -> None:
+        with signed_in(valkey_url, consumer) as client:
+            assert not may(client, "EVAL", "return 1", "0")
 
     def test_every_catalogue_has_its_keys(self) -> None:
         assert set(CATALOGUE_PREFIXES) == {catalogue.value for catalogue in Catalogue}

@@ -60,6 +60,7 @@ class TestEndpoints:
             "mongo_database",
             "schedule_group",
             "review_function",
+            "schema_hash",
         }
 
     def test_everything_named_exists(self, stack: str) -> None:

@@ -48,7 +48,20 @@ def _undelivered(recording: Recording) -> Recording:
     return with_inputs(recording, SCHEDULE, {"target": target})
 
 
+MACHINE = "aws:sfn/stateMachine:StateMachine"
+
+
+def _endless(recording: Recording) -> Recording:
+    definition = json.loads(recording.of_type(MACHINE)[0].inputs["definition"])
+    return with_inputs(recording, MACHINE, {"definition": json.dumps({**definition, "TimeoutSeconds": 60})})
+
+
 BAD: dict[str, Callable[[Recording], Recording]] = {
+    "descriptions_are_taken_by_ec2": lambda r: with_inputs(
+        r, "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", {"description": "the world's"}
+    ),
+    "functions_are_of_one_kind": lambda r: with_inputs(r, FUNCTION, {"layers": []}),
+    "machines_outlive_their_functions": _endless,
     "the_one_provider_is_used": lambda r: changed(r, _of(QUEUE), provider=None),
     "everything_belongs_to_a_component": lambda r: changed(r, _of(QUEUE), parent=None),
     "components_register_their_outputs_once": lambda r: changed(r, lambda c: not c.custom, output_registrations=0),

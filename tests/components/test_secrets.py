@@ -60,6 +60,7 @@ def secrets(recording: Recording) -> dict[str, RecordedResource]:
 
 def test_each_secret_has_a_name_that_says_whose_it_is(tmp_path: Path) -> None:
     assert secrets(record(tmp_path)).keys() == {
+        "anime-infra-dev-catalogue-anidb",
         "anime-infra-dev-catalogue-animeschedule",
         "anime-infra-dev-catalogue-jikan",
         "anime-infra-dev-index-key-migration",

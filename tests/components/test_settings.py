@@ -175,6 +175,22 @@ IMPLAUSIBLE: list[tuple[dict[str, object], str, Any]] = [
     (PROD, "availabilityZones", '["eu-central-1a", "eu-central-1a"]'),
     (PROD, "availabilityZones", '["eu-west-1a", "eu-west-1b"]'),
     (PROD, "vpcCidr", "8.8.0.0/16"),
+    (PROD, "vpcCidr", "10.20.0.0/24"),
+    (PROD, "atlasCidr", "192.168.0.0/16"),
+    (PROD, "availabilityZones", '["eu-central-1a", "eu-central-1z"]'),
+    (PROD, "atlasMaxTier", "M10"),
+    (PROD, "atlasMaxTier", "FLEX"),
+    (DEV, "atlasMaxTier", "M20"),
+    (DEV, "availabilityZones", '["eu-central-1a", "eu-central-1b"]'),
+    (DEV, "awsRegion", "eu-north-1"),
+    (DEV, "alarmEmails", '["You@example.org", "you@example.org"]'),
+    (DEV, "qdrantMaxMonthlyUsd", "2001"),
+    (DEV, "qdrantNodes", "3"),
+    (DEV, "qdrantBackupDays", "7"),
+    (DEV, "embedder", "bedrock:eu.cohere.embed-v4"),
+    (DEV, "catalogueUrls", '{"nowhere": "https://example.org"}'),
+    (DEV, "mongoVersion", "3.1"),
+    (DEV, "permissionsBoundary", "arn:aws:iam::1:policy/x"),
     (PROD, "vpcCidr", "10.20.1.1/16"),
     (PROD, "atlasCidr", "10.20.8.0/21"),
     (PROD, "nat", "two"),
@@ -245,6 +261,21 @@ def test_an_implausible_value_is_refused(base: dict[str, object], key: str, valu
 )
 def test_a_plausible_value_is_taken(base: dict[str, object], key: str, value: str | None) -> None:
     assert parse(base, **{key: value})
+
+
+@pytest.mark.parametrize(
+    ("stack", "stage", "problem"),
+    [
+        ("preproduction", "dev", "cuts names"),
+        ("production", "dev", "not be protected"),
+        ("dev", "prod", "is called dev"),
+    ],
+)
+def test_a_stack_that_is_called_what_it_is_not_is_refused(stack: str, stage: str, problem: str) -> None:
+    base = PROD if stage == "prod" else DEV
+
+    with pytest.raises(SettingsError, match=problem):
+        parse_settings({**base, "stage": stage}, stack=stack)
 
 
 def test_a_connection_string_is_never_shown() -> None:

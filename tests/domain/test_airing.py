@@ -5,23 +5,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.airing import (
+    FIRST_SHOWING_RULE,
     JST,
+    MOMENT_RULE,
+    NEIGHBOUR_RULE,
+    SLOT_RULE,
+    Announced,
+    Delay,
     WeeklySlot,
     airs_at,
     day_in_japan,
     day_of_record,
+    decide_aired,
     due_between,
     from_jst,
     instant_of_epoch,
     instant_of_record,
+    names_a_day,
     next_airing,
+    next_episode,
     parse_broadcast,
     parse_clock,
     parse_weekday,
+    season_of,
+    slot_of,
     weekly_slot,
+    weeks_between,
 )
 from models.anime import EpisodeDetailEntry
 from models.ids import mint_anime_id, mint_episode_id
+from models.vocabulary import Season
 
 ANIME = mint_anime_id("https://myanimelist.net/anime/1")
 instants = st.datetimes(datetime(1950, 1, 1), datetime(2150, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - given one
@@ -196,3 +209,180 @@ def test_windows_that_follow_each_other_find_each_episode_once(
     parts = [*due_between(episodes, begin, middle, slot=slot), *due_between(episodes, middle, end, slot=slot)]
     assert sorted(one.number for one in parts) == sorted(one.episode_number for one in episodes)
     assert all(one.at < middle for one in due_between(episodes, begin, middle, slot=slot))
+
+
+# ------------------------------------------------------------------------------------------------------------ seasons
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        (date(1998, 4, 3), (Season.SPRING, 1998)),
+        (date(2026, 1, 1), (Season.WINTER, 2026)),
+        (date(2026, 3, 23), (Season.WINTER, 2026)),
+        (date(2026, 3, 28), (Season.SPRING, 2026)),
+        (date(2026, 6, 30), (Season.SUMMER, 2026)),
+        (date(2026, 9, 20), (Season.SUMMER, 2026)),
+        (date(2026, 11, 30), (Season.FALL, 2026)),
+        (date(2026, 12, 29), (Season.WINTER, 2027)),
+    ],
+)
+def test_a_series_that_begins_in_the_last_week_of_a_quarter_is_of_the_next_season(
+    day: date, expected: tuple[Season, int]
+) -> None:
+    assert season_of(day) == expected
+
+
+@given(st.dates(date(1950, 1, 1), date(2150, 1, 1)))
+def test_seasons_follow_each_other_and_begin_near_their_quarter(day: date) -> None:
+    season, year = season_of(day)
+    position = year * 4 + list(Season).index(season)
+    quarter = day.year * 4 + (day.month - 1) // 3
+    assert position in {quarter, quarter + 1}
+    later_season, later_year = season_of(day + timedelta(days=1))
+    assert later_year * 4 + list(Season).index(later_season) in {position, position + 1}
+
+
+@pytest.mark.parametrize(
+    ("wording", "expected"),
+    [("Apr 3, 1998 to Apr 24, 1999", True), ("2026", False), ("Oct 2026 to Dec 24, 2026", False), (None, True)],
+)
+def test_a_wording_without_a_day_names_none(wording: str | None, *, expected: bool) -> None:
+    assert names_a_day(wording) is expected
+
+
+# ------------------------------------------------------------------------------------------------------ disagreements
+
+SATURDAY_1_AM = WeeklySlot(weekday=5, at=time(1))
+
+
+@pytest.mark.parametrize(
+    ("records", "slot", "source", "rule"),
+    [
+        # Cowboy Bebop, episode 1: Kitsu writes Friday 25:00 under Friday.
+        ({"mal": date(1998, 10, 24), "kitsu": date(1998, 10, 23)}, SATURDAY_1_AM, "mal", SLOT_RULE),
+        ({"kitsu": date(1998, 10, 23), "mal": date(1998, 10, 24)}, SATURDAY_1_AM, "mal", SLOT_RULE),
+        ({"kitsu": date(1998, 10, 23), "mal": date(1998, 10, 24)}, None, "kitsu", NEIGHBOUR_RULE),
+        # Episode 2: the first showing, on another channel, half a year before the one that Kitsu has.
+        ({"mal": date(1998, 4, 3), "kitsu": date(1998, 10, 30)}, SATURDAY_1_AM, "mal", FIRST_SHOWING_RULE),
+        ({"kitsu": date(1998, 10, 30), "mal": date(1998, 4, 3)}, SATURDAY_1_AM, "mal", FIRST_SHOWING_RULE),
+        # A date before the anime began is a mistake.
+        ({"mal": date(1988, 4, 3), "kitsu": date(1998, 10, 30)}, None, "kitsu", FIRST_SHOWING_RULE),
+        ({"mal": date(1998, 10, 24), "anilist": datetime(1998, 10, 30, 16, tzinfo=UTC)}, None, "anilist", MOMENT_RULE),
+    ],
+)
+def test_where_records_disagree_a_rule_decides(
+    records: dict[str, date | datetime], slot: WeeklySlot | None, source: str, rule: str
+) -> None:
+    decided = decide_aired(records, slot=slot, begin=date(1998, 4, 3))
+    assert (decided.source, decided.rule) == (source, rule)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from("abcd"), st.one_of(st.dates(date(1990, 1, 1), date(1990, 3, 1)), instants), min_size=1
+    ),
+    st.none() | slots,
+    st.none() | st.dates(date(1990, 1, 1), date(1990, 2, 1)),
+)
+def test_a_decision_is_one_of_the_records_and_does_not_depend_on_who_is_asked_first_unless_it_must(
+    records: dict[str, date | datetime], slot: WeeklySlot | None, begin: date | None
+) -> None:
+    found = records[decide_aired(records, slot=slot, begin=begin).source]
+    backwards = dict(reversed(records.items()))
+    other = records[decide_aired(backwards, slot=slot, begin=begin).source]
+    assert isinstance(found, datetime) == any(isinstance(one, datetime) for one in records.values())
+    if not isinstance(found, datetime):
+        assert not isinstance(other, datetime)
+        assert abs((found - other).days) <= 1
+        if slot is not None and found.weekday() == slot.weekday:
+            assert found == other
+
+
+# ------------------------------------------------------------------------------------------------------- next episode
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+AIRING = datetime(2026, 11, 27, 16, tzinfo=UTC)
+
+
+def said(source: str, at: datetime = AIRING, number: int | None = None, slot: WeeklySlot | None = None) -> Announced:
+    return Announced(source=source, at=at, number=number, slot=slot)
+
+
+def test_most_sources_decide_and_the_others_are_told() -> None:
+    wrong = said("anilist", AIRING + timedelta(days=1), 9)
+    found = next_episode([wrong, said("mal", number=8), said("animeschedule")], after=NOW)
+    assert found is not None
+    assert (found.at, found.source, found.number, found.others) == (AIRING, "mal", 8, (wrong,))
+
+
+def test_of_as_many_the_first_decides() -> None:
+    found = next_episode([said("anilist", number=9), said("mal", AIRING + timedelta(days=1), 8)], after=NOW)
+    assert found is not None
+    assert (found.source, found.number, len(found.others)) == ("anilist", 9, 1)
+
+
+def test_minutes_apart_are_the_same_broadcast() -> None:
+    found = next_episode([said("anilist"), said("animeschedule", AIRING + timedelta(minutes=30), 8)], after=NOW)
+    assert found is not None
+    assert (found.at, found.number, found.others) == (AIRING, 8, ())
+
+
+def test_what_is_over_does_not_count() -> None:
+    assert next_episode([said("anilist", NOW)], after=NOW) is None
+    assert next_episode([], after=NOW) is None
+
+
+def test_a_delay_moves_the_episode_to_the_first_slot_after_it() -> None:
+    until = AIRING + timedelta(days=10)
+    delay = Delay(start=NOW, until=until)
+    found = next_episode([said("anilist", number=9, slot=slot_of(AIRING))], after=NOW, delays=[delay])
+    assert found is not None
+    assert (found.at, found.number) == (AIRING + timedelta(weeks=2), 9)
+    without_slot = next_episode([said("anilist", number=9)], after=NOW, delays=[delay])
+    assert without_slot is not None
+    assert without_slot.at == until
+
+
+def test_a_delay_without_end_leaves_nothing_to_wait_for() -> None:
+    assert next_episode([said("anilist", slot=slot_of(AIRING))], after=NOW, delays=[Delay(start=NOW)]) is None
+
+
+def test_weeks_within_a_delay_are_not_counted() -> None:
+    third = AIRING + timedelta(weeks=2)
+    assert weeks_between(AIRING, third) == 2
+    assert weeks_between(AIRING, third, [Delay(start=AIRING + timedelta(days=1), until=third - timedelta(days=1))]) == 1
+    assert weeks_between(third, AIRING) == 0
+
+
+announcements = st.lists(
+    st.builds(
+        Announced,
+        source=st.sampled_from(["anilist", "mal", "animeschedule"]),
+        at=st.integers(-20, 40).map(lambda days: NOW + timedelta(days=days, minutes=7)),
+        number=st.none() | st.integers(1, 30),
+        slot=st.none() | slots,
+    ),
+    max_size=5,
+)
+delays = st.lists(
+    st.builds(
+        lambda start, days: Delay(
+            start=NOW + timedelta(days=start), until=None if days is None else NOW + timedelta(days=start + days)
+        ),
+        st.integers(-10, 30),
+        st.none() | st.integers(-2, 30),
+    ),
+    max_size=3,
+)
+
+
+@given(announcements, delays)
+def test_the_next_episode_is_ahead_and_in_no_delay(announced: list[Announced], held_up: list[Delay]) -> None:
+    found = next_episode(announced, after=NOW, delays=held_up)
+    if found is not None:
+        assert found.at > NOW
+        assert not any(delay.covers(found.at) for delay in held_up)
+        assert len(found.others) < len(announced)
+    elif not held_up:
+        assert all(one.at <= NOW for one in announced)

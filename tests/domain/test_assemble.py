@@ -8,7 +8,7 @@ import pytest
 
 from domain.assemble import assemble
 from domain.derive import NOT_FETCHED
-from domain.image_refs import image_refs
+from domain.image_refs import image_refs, replaced
 from domain.stages import run_stage
 from models.anime import (
     STORE_FIELDS,
@@ -118,7 +118,7 @@ def test_the_same_arguments_give_the_same_entry() -> None:
 
 
 def test_where_it_comes_from_is_told_with_the_time_of_the_latest_answer() -> None:
-    assert bebop().provenance == PROVENANCE
+    assert bebop().provenance.catalogues == PROVENANCE.catalogues
     metadata = bebop().enrichment_metadata
     assert metadata is not None
     assert (metadata.source, metadata.enriched_at, metadata.success) == ("multi-source", FETCHED_AT, True)
@@ -344,6 +344,53 @@ def test_the_enriched_samples_come_through_a_refresh_unchanged(position: int, *,
     assert refreshed == entry
 
 
+_STAGE_FIELDS = {
+    Stage.EPISODES: ("episode_details",),
+    Stage.RELATIONSHIPS: ("related_anime", "relations"),
+    Stage.STATISTICS: ("statistics", "score", "popularity_trends"),
+    Stage.CHARACTERS: ("characters",),
+}
+
+
+def split(entry: AnimeEntry) -> dict[Stage, dict[str, Any]]:
+    """An entry as the stages would have given it: by stage, without ids, and without what they do not say."""
+    left = dump_entry(entry)
+    for name in SYNC_OWNED_FIELDS | STORE_FIELDS | {"anime_id", "enriched", "provenance", "locked_fields"}:
+        left.pop(name, None)
+    parts: dict[Stage, dict[str, Any]] = {
+        stage: {name: left.pop(name) for name in names if name in left} for stage, names in _STAGE_FIELDS.items()
+    }
+    for stage, name, identifier in (
+        (Stage.EPISODES, "episode_details", "episode_id"),
+        (Stage.CHARACTERS, "characters", "character_id"),
+    ):
+        for item in parts[stage].get(name, ()):
+            del item[identifier]
+    voices = left.get("staff_data", {}).pop("voice_actors", None)
+    if voices:
+        parts[Stage.CHARACTERS]["staff_data"] = {"voice_actors": voices}
+    return {Stage.METADATA: left, **parts}
+
+
+def plain(entry: AnimeEntry) -> dict[str, Any]:
+    """Without ids, images, and the fields that are the sync's and the stores'."""
+    left = SYNC_OWNED_FIELDS | STORE_FIELDS | {"anime_id"}
+    dumped = replaced(dump_entry(entry), lambda _image: "an image")
+    for item in [*dumped.get("episode_details", ()), *dumped.get("characters", ())]:
+        item.pop("episode_id", None)
+        item.pop("character_id", None)
+    return {name: value for name, value in dumped.items() if name not in left}
+
+
+@pytest.mark.parametrize("position", range(28))
+def test_a_sample_split_into_stages_is_assembled_again(position: int) -> None:
+    entry = read_entry(enriched_samples()[position])
+    subject = EnrichmentSubject(anime_id=entry.anime_id, sources=tuple(entry.sources), title=entry.title)
+    parts = split(entry)
+    again = assembled(parts, subject=subject, provenance=Provenance())
+    assert plain(again) == plain(entry)
+
+
 @functools.cache
 def enriched_samples() -> list[dict[str, Any]]:
     file = Path(__file__).parents[2] / "samples" / "enriched" / "enriched_anime_database.json"
@@ -368,6 +415,31 @@ def test_one_episode_changes_and_nothing_else() -> None:
     assert (added.title, added.aired) == ("Session 27", datetime(2026, 11, 23, 16, tzinfo=UTC))
     unchanged = entry.model_copy(update={"episode_details": bebop().episode_details})
     assert unchanged == bebop()
+
+
+def test_an_episode_owns_its_own_place_whatever_else_is_offered() -> None:
+    """Nothing changes but the episode, where it came from, and when the catalogues were asked."""
+    part: dict[Stage, dict[str, Any]] = {
+        **episode_part(title="New"),
+        **{stage: parts()[stage] for stage in Stage if stage is not Stage.EPISODES},
+    }
+    part[Stage.METADATA] = {**part[Stage.METADATA], "title": "Other", "episodes": 99}
+    base = stored(revision=3, last_saga="refresh-1", system_status="ORPHANED", orphaned_at="2026-01-24T01:00:00Z")
+    entry = assembled(part, base=base, mode=Mode.EPISODE, episode_number="27")
+    own = {"episode_details", "provenance", "enrichment_metadata"}
+    before, after = dump_entry(base), dump_entry(entry)
+    assert {name for name in {*before, *after} if before.get(name) != after.get(name)} <= own
+    assert entry.provenance.fields == base.provenance.fields
+    assert entry.provenance.doubtful_matches == base.provenance.doubtful_matches
+
+
+def test_a_refresh_owns_the_enriched_fields_alone() -> None:
+    """Whatever the stages say, ids and the fields of the sync and the stores are as they were."""
+    base = stored(revision=3, last_saga="refresh-1", system_status="ORPHANED", orphaned_at="2026-01-24T01:00:00Z")
+    theirs = {"revision": 9, "last_saga": "x", "system_status": "ACTIVE", "offered_sources": [], "anime_id": "ani_x"}
+    entry = assembled({Stage.METADATA: {**parts()[Stage.METADATA], **theirs}}, base=base, mode=Mode.REFRESH)
+    owned = SYNC_OWNED_FIELDS | STORE_FIELDS | {"anime_id", "locked_fields"}
+    assert {name: getattr(entry, name) for name in owned} == {name: getattr(base, name) for name in owned}
 
 
 def test_a_stored_episode_is_brought_up_to_date_and_keeps_its_id() -> None:

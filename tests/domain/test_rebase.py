@@ -229,3 +229,49 @@ def _places(entry: AnimeEntry) -> dict[str, object]:
 
 def test_changed_fields_are_named_in_order() -> None:
     assert changed_fields({"b": 1, "a": 1, "same": [1]}, {"b": 2, "c": 3, "same": [1]}) == ["a", "b", "c"]
+
+
+# ------------------------------------------------------------------------------------------------------------- locks
+
+
+def test_what_a_person_locked_meanwhile_stands_against_a_run() -> None:
+    theirs = changed(BASE, synopsis="A person's.", locked_fields=["synopsis"])
+    merged = rebase(BASE, changed(BASE, synopsis="A run's.", title="Ours"), theirs)
+    assert (merged.synopsis, merged.title, merged.locked_fields) == ("A person's.", "Ours", ["synopsis"])
+    untouched = changed(BASE, locked_fields=["synopsis"])
+    assert rebase(BASE, changed(BASE, synopsis="A run's."), untouched).synopsis == BASE.synopsis
+
+
+def test_what_a_person_locked_in_this_review_stands_against_what_a_run_stored() -> None:
+    ours = changed(BASE, synopsis="A person's.", locked_fields=["synopsis"])
+    merged = rebase(BASE, ours, changed(BASE, synopsis="A run's.", locked_fields=["title"]))
+    assert (merged.synopsis, merged.locked_fields) == ("A person's.", ["synopsis", "title"])
+
+
+def test_what_two_people_wrote_differently_is_refused() -> None:
+    ours, theirs = (changed(BASE, synopsis=text, locked_fields=["synopsis"]) for text in ("One.", "Two."))
+    with pytest.raises(StaleRevision, match="synopsis"):
+        rebase(BASE, ours, theirs)
+
+
+def test_a_locked_field_of_an_episode_stands_and_its_other_fields_are_merged() -> None:
+    base = make_entry(episode_details=[make_episode("1", title="One")])
+    ours = changed(base, episode_details=[make_episode("1", title="A run's", synopsis="Told.")])
+    theirs = changed(
+        base, episode_details=[make_episode("1", title="A person's")], locked_fields=["episode_details/1/title"]
+    )
+    [episode] = rebase(base, ours, theirs).episode_details
+    assert (episode.title, episode.synopsis) == ("A person's", "Told.")
+
+
+def test_an_episode_that_a_person_took_out_is_not_brought_back() -> None:
+    base = make_entry(episode_details=[make_episode("1")])
+    theirs = changed(base, episode_details=[], locked_fields=["episode_details/1"])
+    assert rebase(base, changed(base, episode_details=[make_episode("1", title="A run's")]), theirs) == theirs
+
+
+def test_a_lock_that_one_side_took_off_is_off() -> None:
+    base = changed(BASE, locked_fields=["synopsis", "title"])
+    ours = changed(base, locked_fields=["title"])
+    theirs = changed(base, locked_fields=["synopsis", "title", "background"])
+    assert rebase(base, ours, theirs).locked_fields == ["title", "background"]

@@ -285,7 +285,10 @@ def test_only_a_valid_edit_of_the_version_that_was_shown_is_committed(desk: Desk
     stored = desk.entry(EDITED.anime_id)
     assert stored.synopsis == "As the reviewer puts it."
     assert desk.world.bytes(keys.audit_copy(EDITED.anime_id)) == canonical_bytes(stored)
-    ours = {"revision", "last_saga", "synopsis", "offered_sources"}
+    assert stored.locked_fields == ["synopsis"]
+    assert [one.catalogue for one in stored.provenance.fields["synopsis"]] == ["reviewer"]
+    assert anime("--json", "show", EDITED.anime_id).json["entry"]["locked_fields"] == ["synopsis"]
+    ours = {"revision", "last_saga", "synopsis", "offered_sources", "locked_fields", "provenance"}
     assert {name: value for name, value in dump_entry(stored).items() if name not in ours} == {
         name: value for name, value in proposed.items() if name not in ours
     }

@@ -18,15 +18,31 @@ from models.errors import BadInput, Malformed, Throttled, Unavailable
 from models.events import Catalogue
 from runtime import clients
 from runtime.ports import run_as_report
-from runtime.settings import CacheServer, Catalogues, DataBucket, Embeddings, Images, OutsideWorld, VectorIndex
+from runtime.settings import (
+    CacheServer,
+    Catalogues,
+    DataBucket,
+    Embeddings,
+    Images,
+    OutsideWorld,
+    RateLimits,
+    VectorIndex,
+)
 from sources.addresses import IMAGE_HOSTS
-from sources.http import HttpTransport
+from sources.http import HttpTransport, LiveTransport
 from sources.image_transports import HttpOverImages, ImagesOverHttp
 from sources.images import ImageDownloader, PinnedTransport
+from sources.json_api import JsonApi
+from sources.politeness import PoliteTransport
 from sources.replay import RecordTransport, ReplayTransport
+from stores.answer_cache import RedisAnswerCache
 from stores.cache import NoCache, RedisCache
+from stores.rate_buckets_dynamodb import DynamoRateBuckets
+from stores.rate_buckets_redis import RedisRateBuckets
 from stores.vectors.qdrant import QdrantVectors
 from stores.vectors.qdrant_schema import QdrantSchema
+from workflows.catalogue_counts import CatalogueCounts
+from workflows.catalogue_ports import RateBuckets
 
 BASE = {"STACK": "local", "AWS_REGION": "eu-central-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
 IMAGES = {
@@ -108,6 +124,80 @@ def test_an_unknown_transport_is_bad_input_for_catalogues_and_images_alike(trans
 def test_every_catalogue_has_a_client(tmp_path: Path) -> None:
     settings = Catalogues.from_environment({**BASE, "HTTP_TRANSPORT": f"replay:{tmp_path}"})
     assert set(clients.catalogues(settings)) == set(Catalogue)
+
+
+# ---------------------------------------------------------------------------------------- how catalogues are asked
+
+REDIS = {"REDIS_URL": "redis://127.0.0.1:1/0"}
+TABLE = {"RATE_TABLE": "rates"}
+
+
+def asked(**variables: str) -> JsonApi:
+    """The way to one catalogue."""
+    client = clients.catalogues(Catalogues.from_environment({**BASE, **variables}))[Catalogue.JIKAN]
+    api = client.api  # type: ignore[attr-defined]  # every client of ours holds its API
+    assert isinstance(api, JsonApi)
+    return api
+
+
+def shared_store(**variables: str) -> RateBuckets | None:
+    transport = asked(**variables).transport
+    assert isinstance(transport, PoliteTransport)
+    return transport._buckets._shared
+
+
+def test_live_catalogues_wait_for_their_turn_and_are_asked_for_what_is_not_kept() -> None:
+    api = asked(**REDIS)
+    assert isinstance(api.transport, PoliteTransport)
+    assert isinstance(api.transport._inner, LiveTransport)
+    assert api.answers is not None
+    assert isinstance(api.answers._shared.cache, RedisAnswerCache)
+
+
+def test_a_replay_neither_waits_nor_keeps(tmp_path: Path) -> None:
+    api = asked(HTTP_TRANSPORT=f"replay:{tmp_path}", **REDIS)
+    assert isinstance(api.transport, ReplayTransport)
+    assert api.answers is None
+
+
+def test_a_recording_waits_and_writes_down_what_the_catalogue_says_now(tmp_path: Path) -> None:
+    api = asked(HTTP_TRANSPORT=f"record:{tmp_path}", **REDIS)
+    assert isinstance(api.transport, RecordTransport)
+    assert isinstance(api.transport._live, PoliteTransport)
+    assert api.answers is None
+
+
+def test_requests_are_counted_in_the_cache_else_in_the_table_else_in_the_process() -> None:
+    assert isinstance(shared_store(**REDIS), RedisRateBuckets)
+    assert isinstance(shared_store(**REDIS, **TABLE), RedisRateBuckets)
+    assert isinstance(shared_store(**TABLE), DynamoRateBuckets)
+    assert shared_store() is None
+    assert clients.rate_buckets(RateLimits.from_environment(BASE)) is None
+    assert isinstance(clients.rate_buckets(RateLimits.from_environment({**BASE, **TABLE})), DynamoRateBuckets)
+
+
+def test_without_a_cache_nothing_is_kept() -> None:
+    answers = asked(**TABLE).answers
+    assert answers is not None
+    assert answers._shared.cache is None
+
+
+def test_calls_of_one_process_share_its_count_and_its_flights() -> None:
+    one, other = asked(**REDIS), asked(**REDIS)
+    assert isinstance(one.transport, PoliteTransport)
+    assert isinstance(other.transport, PoliteTransport)
+    assert one.transport._buckets is other.transport._buckets
+    assert one.answers is not None
+    assert other.answers is not None
+    assert one.answers._shared is other.answers._shared
+    assert one.answers is not other.answers
+
+
+def test_each_call_has_its_own_time_and_counts() -> None:
+    settings, counts = Catalogues.from_environment({**BASE, **TABLE}), CatalogueCounts()
+    client = clients.catalogues(settings, counts=counts, remaining=lambda: 10.0)[Catalogue.KITSU]
+    with pytest.raises(Throttled, match="too late for another request"):
+        client.fetch(("https://kitsu.app/anime/1",), cursor=None)
 
 
 # ------------------------------------------------------------------------------------------------------------ secrets

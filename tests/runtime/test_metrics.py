@@ -136,6 +136,16 @@ def test_a_line_is_the_document_and_reads_as_a_line_of_the_log() -> None:
     assert json.loads(second)["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Stack"]]
 
 
+def test_what_stands_beside_figures_makes_no_series_of_its_own() -> None:
+    stream = io.StringIO()
+    metrics = EmbeddedMetrics(stream, stack="dev", clock=lambda: AT, about={"function": "f"})
+    metrics.record(HITS, about={"catalogue": "jikan", "function": "another"})
+    line = json.loads(stream.getvalue())
+    assert violations(stream.getvalue()) == []
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Stack"]]
+    assert (line["catalogue"], line["function"]) == ("jikan", "f")
+
+
 def test_each_line_is_one_write_so_that_threads_do_not_mix_theirs() -> None:
     class Stream(io.StringIO):
         writes = 0

@@ -8,7 +8,7 @@ from sources.http import Refused
 from tests.support.clients import api, fetch_all
 from tests.support.scripted_http import Scripted, json_response
 
-FOUND = {"page": 1, "totalAmount": 1, "anime": [{"route": "bebop"}]}
+FOUND = {"page": 1, "totalAmount": 1, "anime": [{"title": "Bebop", "route": "bebop"}]}
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ FOUND = {"page": 1, "totalAmount": 1, "anime": [{"route": "bebop"}]}
         (
             ("https://animeschedule.net/anime/bebop", "https://myanimelist.net/anime/1"),
             "/anime/bebop",
-            {"route": "bebop"},
+            {"title": "Bebop", "route": "bebop"},
         ),
         (("https://anilist.co/anime/2", "https://myanimelist.net/anime/1"), "/anime?mal-ids=1", FOUND),
         (("https://anidb.net/anime/3", "https://anilist.co/anime/2"), "/anime?anilist-ids=2", FOUND),
@@ -27,7 +27,7 @@ FOUND = {"page": 1, "totalAmount": 1, "anime": [{"route": "bebop"}]}
 def test_an_anime_is_asked_for_by_the_best_id(sources: tuple[str, ...], asked: str, answer: Any) -> None:
     transport = Scripted({f"GET {asked}": answer})
     fetched = fetch_all(AnimeScheduleClient(api=api("animeschedule", transport)), sources)
-    assert fetched.answers == {"anime": {"route": "bebop"}}
+    assert fetched.answers == {"anime": {"title": "Bebop", "route": "bebop"}}
     assert transport.asked == [f"GET {asked}"]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from models.errors import BadInput, Malformed, Unavailable
-from sources.http import LiveTransport, NotSupported, PacedTransport, Request, Response, TooLarge
+from sources.http import LiveTransport, NotSupported, Request, TooLarge
 from tests.support.http_server import answer, drip, raw, serve, silence
 
 QUICK = LiveTransport(connect_seconds=2, read_seconds=0.3, total_seconds=0.8)
@@ -142,7 +142,7 @@ def test_only_https_and_loopback_are_fetched(url: str) -> None:
 def test_what_only_a_replay_holds_is_not_asked_for_live() -> None:
     with serve(answer()) as server:
         request = Request(method="GET", url=f"{server.url}/anime/1", catalogue="anidb", recorded_only=True)
-        with pytest.raises(NotSupported, match="anidb GET /anime/1: live answers are not supported"):
+        with pytest.raises(NotSupported, match="anidb GET /anime/1: not asked live"):
             PATIENT.send(request)
     assert server.asked == []
 
@@ -153,20 +153,25 @@ def test_neither_errors_nor_reprs_show_query_or_headers() -> None:
     assert request.where == "example.com GET /anime"
 
 
-class Instant:
-    def send(self, request: Request) -> Response:
-        return Response(status=200, headers={}, body=request.url.encode())
+def test_plain_http_goes_to_the_hosts_that_offer_nothing_else() -> None:
+    """The name does not resolve, which is as far as the request gets."""
+    transport = LiveTransport(plain_hosts=frozenset({"api.catalogue.invalid"}))
+    with pytest.raises(Unavailable):
+        transport.send(get("http://api.catalogue.invalid:9001/httpapi"))
+    with pytest.raises(BadInput, match="only https is fetched"):
+        transport.send(get("http://other.catalogue.invalid:9001/httpapi"))
 
 
-def test_pace_keeps_a_distance_a_catalogue() -> None:
-    now = [100.0]
-    waits: list[float] = []
+def test_a_request_that_found_nobody_says_that_it_was_not_sent() -> None:
+    with serve(answer()) as server:
+        url = server.url
+    with pytest.raises(Unavailable) as error:
+        QUICK.send(get(url))
+    assert not error.value.sent
 
-    def sleep(seconds: float) -> None:
-        waits.append(round(seconds, 6))
-        now[0] += seconds
 
-    paced = PacedTransport(Instant(), seconds={"anidb": 2.0, "kitsu": 1.0}, sleep=sleep, monotonic=lambda: now[0])
-    for catalogue in ("anidb", "kitsu", "anidb", "anidb", None):
-        paced.send(Request(method="GET", url="https://example.com/", catalogue=catalogue))
-    assert waits == [0.0, 0.0, 2.0, 2.0]
+@pytest.mark.parametrize("data", [b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", b""])
+def test_a_request_that_may_have_arrived_says_so(data: bytes) -> None:
+    with serve(raw(data)) as server, pytest.raises(Unavailable) as error:
+        PATIENT.send(get(server.url))
+    assert error.value.sent

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from models.errors import BadInput, Malformed, NotFound, Throttled, Unavailable
+from models.errors import BadInput, ChangedShape, NotFound, Throttled, Unavailable
 from sources.jikan import JikanClient
 from tests.support.clients import api, fetch_all
 from tests.support.scripted_http import Scripted, json_response
@@ -15,7 +15,13 @@ def series(*, episodes: int, characters: int, page_size: int = 100) -> dict[str,
     """A made-up series as the API tells of it."""
     answers: dict[str, Any] = {
         "GET /anime/7/full": {"data": {"mal_id": 7, "title": "Long"}},
-        "GET /anime/7/characters": {"data": [{"character": {"mal_id": n}} for n in range(1, characters + 1)]},
+        "GET /anime/7/characters": {
+            "data": [{"character": {"mal_id": n, "name": f"Nobody {n}"}} for n in range(1, characters + 1)]
+        },
+        "GET /anime/7/staff": {"data": [{"person": {"mal_id": 1, "name": "Someone"}, "positions": ["Director"]}]},
+        "GET /anime/7/statistics": {"data": {"watching": 5, "scores": [{"score": 9, "votes": 3, "percentage": 1.5}]}},
+        "GET /anime/7/pictures": {"data": [{"jpg": {"image_url": "https://cdn.myanimelist.net/1.jpg"}}]},
+        "GET /anime/7/videos": {"data": {"promo": [{"title": "PV 1"}]}},
     }
     pages = max(1, -(-episodes // page_size))
     for page in range(1, pages + 1):
@@ -25,7 +31,9 @@ def series(*, episodes: int, characters: int, page_size: int = 100) -> dict[str,
             "data": [{"mal_id": number} for number in numbers],
         }
     answers |= {f"GET /anime/7/episodes/{n}": {"data": {"mal_id": n, "duration": 1}} for n in range(1, episodes + 1)}
-    return answers | {f"GET /characters/{n}/full": {"data": {"mal_id": n}} for n in range(1, characters + 1)}
+    return answers | {
+        f"GET /characters/{n}/full": {"data": {"mal_id": n, "name": f"Nobody {n}"}} for n in range(1, characters + 1)
+    }
 
 
 def client(transport: Scripted, **limits: int) -> JikanClient:
@@ -37,6 +45,9 @@ def test_a_series_is_fetched_whole_step_by_step() -> None:
     fetched = fetch_all(client(transport), PAGE)
     assert [len(fetched.answers[kind]) for kind in ("characters", "character_details", "episodes")] == [45, 45, 26]
     assert [item["mal_id"] for item in fetched.answers["episode_details"]] == list(range(1, 27))
+    assert [person["positions"] for person in fetched.answers["staff"]] == [["Director"]]
+    assert fetched.answers["statistics"]["watching"] == 5
+    assert len(fetched.answers["pictures"]) == len(fetched.answers["videos"]["promo"]) == 1
     assert fetched.problems == []
     assert max(fetched.requests_a_step(transport)) <= 20
 
@@ -84,16 +95,38 @@ def test_a_later_step_that_will_not_work_is_a_problem_and_the_rest_goes_on() -> 
 @pytest.mark.parametrize("error", [Unavailable("down"), Throttled("slow", retry_after=600)])
 def test_what_may_pass_goes_to_the_caller_from_every_step(error: Exception) -> None:
     answers: dict[str, Any] = dict.fromkeys(series(episodes=1, characters=1), error)
-    for cursor in (None, "characters", "character_details:1", "episodes:1", "episode_details:1-1"):
+    steps = ("characters", "character_details:1", "staff", "statistics", "pictures", "videos", "episodes:1")
+    for cursor in (None, *steps, "episode_details:1-1"):
         with pytest.raises(type(error)):
             client(Scripted(answers)).fetch(PAGE, cursor=cursor)
 
 
 @pytest.mark.parametrize("nonsense", [{}, [], {"data": []}, {"data": None}, {"data": "x"}, 1])
-def test_an_answer_of_another_shape_is_malformed(nonsense: Any) -> None:
+def test_an_answer_of_another_shape_is_an_error(nonsense: Any) -> None:
     transport = Scripted({"GET /anime/7/full": json_response(nonsense)})
-    with pytest.raises(Malformed, match="jikan anime: expected an object"):
+    with pytest.raises(ChangedShape, match=r"^jikan (answer|data): expected an object"):
         client(transport).fetch(PAGE, cursor=None)
+
+
+def test_a_needed_field_of_another_shape_names_its_place() -> None:
+    answers = series(episodes=2, characters=0)
+    answers["GET /anime/7/full"]["data"]["title"] = ["Long"]
+    with pytest.raises(ChangedShape, match=r"^jikan anime\.title: expected a text, got a list$"):
+        client(Scripted(answers)).fetch(PAGE, cursor=None)
+    answers["GET /anime/7/episodes?page=1"]["data"][1]["mal_id"] = "2"
+    page = client(Scripted(answers)).fetch(PAGE, cursor="episodes:1")
+    assert page.problems == ('episodes, page 1: jikan episodes[1].mal_id: expected a whole number, got "2"',)
+
+
+def test_fields_that_nobody_knows_are_kept_and_counted() -> None:
+    answers = series(episodes=2, characters=2)
+    answers["GET /anime/7/full"]["data"]["mood"] = "calm"
+    for number in (1, 2):
+        answers[f"GET /characters/{number}/full"]["data"]["shoe_size"] = 42
+    fetched = fetch_all(client(Scripted(answers)), PAGE)
+    assert fetched.answers["anime"]["mood"] == "calm"
+    counted = [dict(page.unknown) for page in fetched.pages if page.unknown]
+    assert counted == [{"anime.mood": 1}, {"character_details.shoe_size": 2}]
 
 
 def test_an_endless_list_of_pages_ends_with_an_empty_one() -> None:
@@ -102,7 +135,7 @@ def test_an_endless_list_of_pages_ends_with_an_empty_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "cursor", ["", "nothing", "episodes:", "episodes:x", "episode_details:1", "character_details:a"]
+    "cursor", ["", "nothing", "staff:1", "episodes:", "episodes:x", "episode_details:1", "character_details:a"]
 )
 def test_a_cursor_of_somebody_else_is_refused(cursor: str) -> None:
     with pytest.raises(BadInput, match="no fetch"):

@@ -7,7 +7,8 @@ import pytest
 
 from models.errors import AnimeError, Malformed, NotFound, NotRecorded, Throttled, Unavailable
 from sources.http import LiveTransport, Refused, Request, Response, TooLarge
-from sources.json_api import JsonApi, RetryPolicy, request_json
+from sources.json_api import JsonApi, RetryPolicy, request_answer, request_json
+from sources.keeping import Keep, Kind
 from tests.support.http_server import Answer, answer, raw, serve
 from tests.support.scripted_http import Scripted, Waits, json_response
 
@@ -71,6 +72,21 @@ def test_a_throttling_answer_is_waited_for_as_it_says(header: dict[str, str], se
     server = Sequel([throttled(**header), GOOD])
     assert server.ask() == {"data": 1}
     assert server.waits.seconds == [seconds]
+
+
+def test_a_wait_that_leaves_no_time_for_a_request_goes_to_the_caller() -> None:
+    """70 seconds are left: 10 to wait, and 60 for what is asked then."""
+    server, waits = Sequel([throttled(retry_after="11"), throttled(retry_after="10"), GOOD]), Waits()
+
+    def ask() -> Response:
+        return request_answer(
+            server, REQUEST, policy=RetryPolicy(), sleep=waits, clock=lambda: NOW, remaining=lambda: 70
+        )
+
+    with pytest.raises(Throttled):
+        ask()
+    assert ask().status == 200
+    assert (server.asked, waits.seconds) == (3, [10.0])
 
 
 def test_a_pause_beyond_the_patience_goes_to_the_caller() -> None:
@@ -159,6 +175,15 @@ def test_an_api_asks_below_its_base_url_with_its_headers() -> None:
     assert (request.catalogue, request.base_path) == ("jikan", "/v4")
     assert "abcdefgh" not in repr(request)
     assert "abcdefgh" not in repr(api(transport))
+
+
+def test_a_request_says_which_item_it_asks_for() -> None:
+    transport = Scripted({"GET /v4/anime/1": {"data": 1}, "POST /v4/": {"data": 1}})
+    keep = Keep(item="anime:1", kind=Kind.ANIME)
+    api(transport).get("/anime/1", keep=keep)
+    api(transport).post("/", {}, keep=keep)
+    api(transport).get("/anime/1")
+    assert [request.item for request in transport.requests] == ["anime:1", "anime:1", None]
 
 
 def test_a_body_is_posted_as_json() -> None:

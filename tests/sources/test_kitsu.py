@@ -2,39 +2,52 @@ from typing import Any
 
 import pytest
 
-from models.errors import BadInput, Malformed, NotFound
-from sources.kitsu import KitsuClient
+from models.errors import BadInput, ChangedShape, NotFound
+from sources.kitsu import ANIME_INCLUDE, CHARACTERS_INCLUDE, KitsuClient
 from tests.support.clients import api, fetch_all
 from tests.support.scripted_http import Scripted
 
 PAGE = ("https://kitsu.app/anime/7",)
+ANIME = f"GET /anime/7?include={ANIME_INCLUDE}"
+VOICES = CHARACTERS_INCLUDE
 
 
 def page(path: str, kind: str, total: int, offset: int, *, include: str = "") -> tuple[str, dict[str, Any]]:
     numbers = range(offset + 1, min(offset + 10, total) + 1)
     links = {"next": "https://kitsu.app/somewhere"} if offset + 10 < total else {}
-    data = [{"id": str(number), "type": kind} for number in numbers]
+    data = [{"id": str(number), "type": kind, "attributes": {}} for number in numbers]
     query = f"{include}page[limit]=10&page[offset]={offset}"
     answer: dict[str, Any] = {"data": data, "links": links}
     if include:
-        answer["included"] = [{"id": str(number), "type": "characters"} for number in numbers]
+        answer["included"] = [
+            {"id": str(number), "type": "characters", "attributes": {"canonicalName": "Nobody"}} for number in numbers
+        ]
     return f"GET {path}?{query}", answer
 
 
 def series(*, episodes: int, characters: int) -> dict[str, Any]:
-    category = {"id": "1", "type": "categories"}
+    link = {"id": "5", "type": "streamingLinks", "attributes": {"url": "https://example.com/watch"}}
     answers: dict[str, Any] = {
-        "GET /anime/7?include=categories": {
-            "data": {"id": "7", "type": "anime"},
-            "included": [category, {"id": "2", "type": "people"}],
+        ANIME: {
+            "data": {"id": "7", "type": "anime", "attributes": {"canonicalTitle": "Long"}},
+            "included": [
+                {"id": "1", "type": "categories", "attributes": {"title": "Space"}},
+                {"id": "2", "type": "people", "attributes": {}},
+                {"id": "3", "type": "mappings", "attributes": {"externalSite": "anidb", "externalId": "23"}},
+                {"id": "4", "type": "streamers", "attributes": {"siteName": "Example"}},
+                link,
+                {"id": "6", "type": "mediaRelationships", "attributes": {"role": "sequel"}},
+                {"id": "8", "type": "anime", "attributes": {"canonicalTitle": "Longer"}},
+            ],
         }
     }
     for offset in range(0, max(episodes, 1), 10):
         answers.update([page("/anime/7/episodes", "episodes", episodes, offset)])
     for offset in range(0, max(characters, 1), 10):
         answers.update(
-            [page("/anime/7/characters", "mediaCharacters", characters, offset, include="include=character&")]
+            [page("/anime/7/characters", "mediaCharacters", characters, offset, include=f"include={VOICES}&")]
         )
+    answers.update([page("/anime/7/anime-staff", "animeStaff", 2, 0, include="include=person&")])
     return answers
 
 
@@ -45,21 +58,32 @@ def client(answers: dict[str, Any]) -> KitsuClient:
 def test_a_series_is_fetched_page_by_page() -> None:
     fetched = fetch_all(client(series(episodes=1100, characters=23)), PAGE)
     counts = {kind: len(found) for kind, found in fetched.answers.items() if isinstance(found, list)}
-    assert counts == {"categories": 1, "episodes": 1100, "characters": 23, "character_resources": 23}
+    assert {kind: count for kind, count in counts.items() if count} == {
+        "categories": 1,
+        "mappings": 1,
+        "streaming_links": 1,
+        "streamers": 1,
+        "media_relationships": 1,
+        "related_media": 1,
+        "episodes": 1100,
+        "characters": 23,
+        "character_resources": 23,
+        "staff": 2,
+    }
     assert fetched.problems == []
-    assert len(fetched.pages) == 1 + 110 + 3
+    assert len(fetched.pages) == 1 + 110 + 3 + 1
 
 
 def test_a_page_named_by_its_slug_is_looked_up_once() -> None:
     answers = series(episodes=1, characters=1)
-    anime = answers.pop("GET /anime/7?include=categories")
-    answers["GET /anime?filter[slug]=cowboy-bebop&include=categories"] = {**anime, "data": [anime["data"]]}
+    anime = answers.pop(ANIME)
+    answers[f"GET /anime?filter[slug]=cowboy-bebop&include={ANIME_INCLUDE}"] = {**anime, "data": [anime["data"]]}
     fetched = fetch_all(client(answers), ("https://kitsu.app/anime/cowboy-bebop",))
     assert (fetched.answers["anime"]["id"], len(fetched.answers["episodes"])) == ("7", 1)
 
 
 def test_a_slug_that_nobody_has_is_not_found() -> None:
-    answers: dict[str, Any] = {"GET /anime?filter[slug]=none&include=categories": {"data": []}}
+    answers: dict[str, Any] = {f"GET /anime?filter[slug]=none&include={ANIME_INCLUDE}": {"data": []}}
     with pytest.raises(NotFound):
         client(answers).fetch(("https://kitsu.app/anime/none",), cursor=None)
 
@@ -74,21 +98,21 @@ def test_a_missing_page_is_a_problem_and_the_characters_follow() -> None:
 
 def test_links_that_come_without_their_characters_are_a_problem() -> None:
     answers = series(episodes=0, characters=3)
-    answers["GET /anime/7/characters?include=character&page[limit]=10&page[offset]=0"]["included"] = []
+    answers[f"GET /anime/7/characters?include={VOICES}&page[limit]=10&page[offset]=0"]["included"] = []
     assert fetch_all(client(answers), PAGE).problems == ["characters from 1 on: 3 links without names"]
 
 
-def test_an_anime_without_a_number_is_malformed() -> None:
-    with pytest.raises(Malformed, match="expected an id in digits"):
-        client({"GET /anime/7?include=categories": {"data": {"type": "anime"}}}).fetch(PAGE, cursor=None)
+def test_an_anime_without_a_number_is_an_error() -> None:
+    with pytest.raises(ChangedShape, match=r"^kitsu anime\.id: expected digits, got nothing$"):
+        client({ANIME: {"data": {"type": "anime", "attributes": {"canonicalTitle": "a"}}}}).fetch(PAGE, cursor=None)
 
 
-def test_an_answer_of_another_shape_is_malformed() -> None:
-    with pytest.raises(Malformed, match="kitsu anime: expected an object, got list"):
-        client({"GET /anime/7?include=categories": {"data": [1]}}).fetch(PAGE, cursor=None)
+def test_an_answer_of_another_shape_is_an_error() -> None:
+    with pytest.raises(ChangedShape, match=r"^kitsu anime: expected an object, got 1$"):
+        client({ANIME: {"data": [1]}}).fetch(PAGE, cursor=None)
 
 
-@pytest.mark.parametrize("cursor", ["episodes", "episodes:7", "episodes:x:0", "staff:7:0"])
+@pytest.mark.parametrize("cursor", ["episodes", "episodes:7", "episodes:x:0", "people:7:0"])
 def test_a_cursor_of_somebody_else_is_refused(cursor: str) -> None:
     with pytest.raises(BadInput):
         client(series(episodes=1, characters=1)).fetch(PAGE, cursor=cursor)

@@ -7,9 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import BadInput, NotRecorded
+from models.events import Catalogue
 from sources.http import Request, Response, TooLarge
-from sources.replay import RecordTransport, ReplayTransport, recording_folder, recording_name
-from tests.support.scripted_http import Scripted, json_response
+from sources.registry import PAGES, catalogue_clients
+from sources.replay import PARSED, RecordTransport, ReplayTransport, recording_folder, recording_name
+from tests.support.made_up_series import ANIDB_CLIENT, SOURCES, MadeUpSeries
+from tests.support.scripted_http import Scripted, Waits, json_response
+from workflows.ports import CatalogueClient, FetchedPage
 
 BASE = "https://api.example/v4"
 
@@ -128,3 +132,38 @@ def test_a_recording_over_the_cap_is_refused(tmp_path: Path) -> None:
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no folder of recorded answers at"):
         ReplayTransport(tmp_path / "none")
+
+
+def pages_of(client: CatalogueClient) -> list[FetchedPage]:
+    pages = [client.fetch(SOURCES, cursor=None)]
+    while pages[-1].cursor is not None:
+        pages.append(client.fetch(SOURCES, cursor=pages[-1].cursor))
+    return pages
+
+
+@pytest.mark.parametrize("catalogue", list(Catalogue))
+def test_what_a_client_was_told_live_it_is_told_again_by_the_recording(tmp_path: Path, catalogue: Catalogue) -> None:
+    """XML and pages too, through the same parsers, and on a stack on which the catalogue is off."""
+    series = MadeUpSeries(episodes=130, characters=30, staff=3)
+    live = catalogue_clients(
+        RecordTransport(tmp_path, series),
+        {},
+        {"jikan": "abcdefgh", "animeschedule": "ijklmnop"},
+        sleep=Waits(),
+        anidb_client=ANIDB_CLIENT,
+        page_catalogues=PAGES,
+    )
+    told = pages_of(live[catalogue])
+    replayed = catalogue_clients(ReplayTransport(tmp_path), {}, {}, sleep=Waits())
+    assert pages_of(replayed[catalogue]) == told
+    names = [path.name for path in (tmp_path / catalogue).iterdir()]
+    assert len(names) == len(series.asked)
+    assert not [name for name in names if "madeup" in name or "client" in name]
+
+
+def test_a_recording_in_json_is_parsed_before_where_none_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "jikan").mkdir()
+    (tmp_path / "jikan" / "GET %2Fa.json").write_text("{}")
+    request = Request(method="GET", url="https://example.com/a", catalogue="jikan", headers={"Accept": "text/xml"})
+    assert ReplayTransport(tmp_path).send(request).content_type == PARSED
+    assert ReplayTransport(tmp_path).send(jikan("/a", base="https://x.example")).content_type == "application/json"

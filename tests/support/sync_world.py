@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -99,6 +99,7 @@ class World:
     started: list[EnrichmentSubject] = field(default_factory=list)
     proposals: list[Proposal] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
+    prepared: list[tuple[str, ...]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.animes = FakeAnimes(locks=FakeLocks(clock=self.clock))
@@ -115,9 +116,13 @@ class World:
             is_running=self.running.__contains__,
             clock=self.clock,
             tokens=lambda: f"{next(self._run_numbers):026d}",
+            prepare=self._prepare,
         )
 
     # ------------------------------------------------------------------------------------------------- what happens
+
+    def _prepare(self, animes: Sequence[Sequence[str]]) -> None:
+        self.prepared += map(tuple, animes)
 
     def _start_new(self, subject: EnrichmentSubject, *, release: str) -> None:
         if subject.anime_id in self.running:

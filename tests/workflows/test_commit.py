@@ -2,8 +2,9 @@ from typing import Any
 
 import pytest
 
+from domain.assemble import assemble
 from domain.canonical_json import canonical_bytes
-from models.anime import AnimeEntry, check_entry
+from models.anime import AnimeEntry, Provenance, RelatedAnime, check_entry, dump_entry
 from models.errors import (
     BadInput,
     LockHeld,
@@ -16,10 +17,10 @@ from models.errors import (
     Unavailable,
     UndoImpossible,
 )
-from models.events import CommitInput, LockRef, Mode
+from models.events import CommitInput, LockRef, Mode, Stage
 from models.ids import mint_anime_id
 from models.review import Flag
-from models.vocabulary import AnimeStatus, SystemStatus
+from models.vocabulary import AnimeStatus, RelationType, SystemStatus
 from tests.support.commits import (
     ANIME,
     RUNNING_LEASE,
@@ -33,6 +34,7 @@ from tests.support.commits import (
 from tests.support.crashing import Crash, Faults, When
 from workflows import keys
 from workflows.commit import commit, handle, redrive, undo
+from workflows.launching import subject_of
 from workflows.ports import ExecutionStatus, SyncUpdate
 from workflows.saga import load_record
 
@@ -88,6 +90,27 @@ def test_the_record_holds_what_was_there_and_what_is_written(world: World) -> No
     assert record.change.entry_to_write() == stored(world)
     assert record.change.review_id == event.outcome.review_id
     assert record.state == "done"
+
+
+def test_related_anime_that_are_here_by_now_are_linked_and_a_refresh_finds_nothing_changed(world: World) -> None:
+    film = make_entry(anime_id=mint_anime_id(ANILIST), sources=[ANILIST], episode_details=[])
+    world.store(film)
+    pages = [ANILIST, "https://anilist.co/anime/99"]
+    related = [RelatedAnime(url=page, relation_type=RelationType.SEQUEL) for page in pages]
+    commit(world.approved(Mode.NEW, make_entry(related_anime=related)), ports=world.commit_ports())
+    assert [(one.url, one.anime_id) for one in stored(world).related_anime] == [
+        (pages[0], film.anime_id),
+        (pages[1], None),
+    ]
+    refreshed = assemble(
+        parts={Stage.RELATIONSHIPS: {"related_anime": [dump_entry(one) for one in related]}},
+        images={},
+        subject=subject_of(stored(world)),
+        base=stored(world),
+        provenance=Provenance(),
+        mode=Mode.REFRESH,
+    )
+    assert refreshed.related_anime == stored(world).related_anime
 
 
 def test_a_repeated_commit_writes_what_the_first_one_announced(world: World) -> None:

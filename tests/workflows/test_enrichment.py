@@ -1,5 +1,5 @@
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -39,7 +39,7 @@ from workflows import keys
 from workflows.answers import merge_answers
 from workflows.enrichment import assemble, begin, fetch_source, load_outcomes, process_stage
 from workflows.ports import CatalogueClient, FetchedPage
-from workflows.work import load_base
+from workflows.work import load_base, load_json
 
 
 @dataclass
@@ -173,6 +173,13 @@ def test_pages_are_fetched_one_after_the_other_and_joined(world: World) -> None:
     }
     assert answers(world, ref).provenance().status is ProvenanceStatus.OK
     assert answers(world, ref).fetched_at == world.clock.now
+
+
+def test_a_page_of_kept_answers_was_fetched_when_they_were_given(world: World) -> None:
+    ref = started(world)
+    given = world.clock.now - timedelta(days=3)
+    fetch(world, ref, Scripted({None: replace(page(anime={"mal_id": 1}), as_of=given)}))
+    assert answers(world, ref).fetched_at == given
 
 
 def test_the_same_page_twice_is_one_page(world: World) -> None:
@@ -347,6 +354,23 @@ def test_the_recorded_answers_become_a_proposed_entry(world: World) -> None:
     assert entry.characters
     assert entry.provenance.catalogues["mal"].status is ProvenanceStatus.OK
     assert entry.provenance.catalogues["anisearch"].status is ProvenanceStatus.NOT_RECORDED
+    assert [one.catalogue for one in entry.provenance.fields["title"]] == ["mal"]
+    assert {one.field for one in entry.provenance.conflicts} == {"broadcast", "episode_details/aired"}
+    assert entry.provenance.doubtful_matches
+    assert entry.provenance.unknown_values
+
+
+def test_the_next_episode_is_told_as_of_the_answers(world: World) -> None:
+    slot = {"day": "Saturdays", "time": "01:00", "timezone": "Asia/Tokyo"}
+    anime = {"title": "Bebop", "status": "Currently Airing", "broadcast": slot}
+    ref = started(world)
+    fetch(world, ref, Scripted({None: page(anime=anime, episodes=[{"mal_id": 1, "aired": "2026-11-14"}])}))
+    process_stage(StageInput(ref=ref, stage=Stage.EPISODES), objects=world.objects)
+    details = load_json(keys.stage(ref.execution, "episodes"), world.objects)["episode_details"]
+    assert [(one["episode_number"], one["aired"]) for one in details] == [
+        ("1", "2026-11-14"),
+        ("3", "2026-11-27T16:00:00Z"),
+    ]
 
 
 def test_assembling_twice_proposes_the_same(world: World) -> None:

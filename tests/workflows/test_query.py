@@ -2,9 +2,10 @@
 
 import pytest
 
+from models.anime import RelatedAnime
 from models.errors import BadInput, NotFound
 from models.events import QueryInput
-from models.vocabulary import SystemStatus
+from models.vocabulary import RelationType, SystemStatus
 from tests.support.database import Database, make_entry
 from workflows.query import answer_query
 
@@ -61,6 +62,26 @@ def test_show_gives_the_entry_whole_and_what_the_index_has() -> None:
     assert entry["revision"] == 1
     assert len(entry["episode_details"]) == len(entry["characters"]) == 1
     assert shown["indexed"] == {"revision": 1, "saga": "bootstrap-earlier"}
+
+
+def test_a_related_anime_is_linked_when_it_arrives() -> None:
+    database = Database()
+    pages = ["https://anilist.co/anime/2", "https://myanimelist.net/anime/5"]
+    related = [RelatedAnime(url=page, relation_type=RelationType.SEQUEL) for page in pages]
+    database.fill([make_entry(1, related_anime=related)])
+
+    def links() -> list[str | None]:
+        shown = answer_query(
+            QueryInput(action="show", anime_id=SPACE.anime_id),
+            animes=database.animes,
+            vectors=database.vectors,
+            embedder=database.embedder,
+        )
+        return [one.get("anime_id") for one in shown["entry"]["related_anime"]]
+
+    assert links() == [None, None]
+    database.fill([SCHOOL])
+    assert links() == [SCHOOL.anime_id, None]
 
 
 def test_show_tells_that_the_index_has_nothing() -> None:

@@ -265,8 +265,76 @@ def test_an_edited_entry_is_what_gets_approved(world: World) -> None:
     told = output(world)
     stored = world.objects.get(told["approved_key"])
     assert stored is not None
-    assert json.loads(stored.body) == edited
-    assert told["sha256"] == sha256_of(edited) != review.sha256
+    approved = json.loads(stored.body)
+    assert {**approved, "provenance": {}, "locked_fields": []} == {**edited, "provenance": {}, "locked_fields": []}
+    assert told["sha256"] == sha256_of(approved) != review.sha256
+
+
+def approved_entry(world: World) -> AnimeEntry:
+    stored = world.objects.get(output(world)["approved_key"])
+    assert stored is not None
+    return check_entry(stored.body)
+
+
+def test_what_a_reviewer_changes_is_locked_and_marked_as_a_persons(world: World) -> None:
+    base = make_entry(episode_details=[make_episode("1", title="One"), make_episode("2", title="Two")])
+    review = pending(world, entry=base)
+    episodes = [dump_entry(one) for one in base.episode_details]
+    episodes[1]["title"] = "Stray Dog Strut"
+    edited = dump_entry(base) | {"synopsis": "A person's words.", "episode_details": episodes}
+    decide(decision(review, edited=edited), ports=world.review_ports())
+    approved = approved_entry(world)
+    assert approved.locked_fields == ["episode_details/2/title", "synopsis"]
+    told = {path: [dump_entry(one) for one in found] for path, found in approved.provenance.fields.items()}
+    assert told["synopsis"] == [{"catalogue": "reviewer"}]
+    assert told["episode_details/title"] == [{"catalogue": "reviewer", "items": "2"}]
+
+
+def test_an_approval_as_proposed_locks_nothing(world: World) -> None:
+    review = pending(world)
+    decide(decision(review, edited=dump_entry(PROPOSED)), ports=world.review_ports())
+    assert approved_entry(world).locked_fields == []
+
+
+def locked_review(world: World) -> Review:
+    world.store(make_entry(locked_fields=["synopsis", "title_english"]))
+    return pending(world, Mode.REFRESH, make_entry(locked_fields=["synopsis", "title_english"]))
+
+
+def test_a_decision_takes_a_lock_off_and_leaves_the_value(world: World) -> None:
+    review = locked_review(world)
+    decide(decision(review, unlock=("synopsis",)), ports=world.review_ports())
+    approved = approved_entry(world)
+    assert approved.locked_fields == ["title_english"]
+    assert approved == make_entry(locked_fields=["title_english"])
+
+
+def test_what_is_not_locked_cannot_be_unlocked(world: World) -> None:
+    review = locked_review(world)
+    with pytest.raises(BadInput, match="not locked: background"):
+        decide(decision(review, unlock=("background",)), ports=world.review_ports())
+    assert state(world, review) == "pending"
+
+
+@pytest.mark.parametrize("path", ["mood", "revision", "sources", "synopsis/1", "episode_details/1/mood", "provenance"])
+def test_a_lock_on_nothing_that_can_be_locked_is_refused(world: World, path: str) -> None:
+    edited = dump_entry(PROPOSED) | {"locked_fields": [path]}
+    with pytest.raises(InvalidEntry, match="locked_fields"):
+        decide(decision(pending(world), edited=edited), ports=world.review_ports())
+
+
+def test_an_unlocking_does_not_pass_for_another_decision(world: World) -> None:
+    review = locked_review(world)
+    decide(decision(review, unlock=("synopsis",)), ports=world.review_ports())
+    decide(decision(review, unlock=("synopsis",)), ports=world.review_ports())
+    for other in ((), ("title_english",)):
+        with pytest.raises(AlreadyDecided):
+            decide(decision(review, unlock=other), ports=world.review_ports())
+
+
+def test_a_rejection_unlocks_nothing(world: World) -> None:
+    with pytest.raises(BadInput, match="go with an approval"):
+        decide(decision(locked_review(world), "rejected", unlock=("synopsis",)), ports=world.review_ports())
 
 
 @pytest.mark.parametrize(
@@ -278,6 +346,7 @@ def test_an_edited_entry_is_what_gets_approved(world: World) -> None:
         ({"anime_id": "ani_00000000000000000000000000"}, "anime_id: cannot be edited"),
         ({"revision": 7}, "revision: cannot be edited"),
         ({"system_status": "ORPHANED"}, "system_status: cannot be edited"),
+        ({"provenance": {"catalogues": {"mal": {"status": "ok"}}}}, "provenance: cannot be edited"),
     ],
 )
 def test_an_edit_that_is_not_valid_is_refused_by_field_and_the_review_stays_open(
@@ -366,6 +435,14 @@ def test_a_mode_that_is_listed_is_decided_at_once_and_recorded_so(world: World) 
     assert review.decision is not None
     assert review.decision.by == "automatic:new"
     assert output(world)["sha256"] == sha256_of(PROPOSED)
+
+
+def test_a_flag_about_a_locked_field_waits_for_a_person_whatever_the_settings_say(world: World) -> None:
+    locked = make_entry(status=AnimeStatus.ONGOING, locked_fields=["status"], episode_details=[make_episode("1")])
+    world.store(locked)
+    ref = flagged_execution(world, STATUS)
+    ports = world.review_ports(automatic=frozenset({Mode.REVIEW_ONLY}))
+    assert request_review(event_of(world, ref, None, "token"), ports=ports).state == "pending"
 
 
 def test_a_mode_that_is_not_listed_waits(world: World) -> None:

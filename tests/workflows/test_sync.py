@@ -233,6 +233,7 @@ def test_at_most_so_many_start_in_one_run_and_the_next_goes_on(world: World) -> 
     third = world.sync(release, max_new=2)
     assert (third.started, third.pending) == (1, 0)
     assert [subject.anime_id for subject in world.started] == [new_id(number) for number in range(10, 15)]
+    assert world.prepared == [subject.sources for subject in world.started]
     assert [subject.offered for subject in world.started] == [line(number) for number in range(10, 15)]
     assert members(world, second, "started") == [new_id(12), new_id(13)]
     assert members(world, second, "pending") == [new_id(14)]

@@ -29,7 +29,9 @@ class KeptMetrics:
     def __init__(self) -> None:
         self.figures: dict[str, float] = {}
 
-    def record(self, *figures: Figure, by: Mapping[str, str] | None = None) -> None:
+    def record(
+        self, *figures: Figure, by: Mapping[str, str] | None = None, about: Mapping[str, str] | None = None
+    ) -> None:
         assert by is None
         self.figures.update({figure.name: figure.value for figure in figures})
 

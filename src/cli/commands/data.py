@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from cli import operations as ops
-from cli import render
+from cli import render, render_entry
 from cli.context import options, reporting
 from cli.errors import CommandError, UsageError
 
@@ -122,7 +122,7 @@ def show(context: typer.Context, anime_id: str) -> None:
     chosen = options(context)
     entry = ops.show(chosen.session(), anime_id)
     chosen.out.result(entry)
-    render.entry(chosen.out, entry)
+    render_entry.entry(chosen.out, entry)
 
 
 @reporting

@@ -51,23 +51,30 @@ def approve(
     everything: Annotated[bool, typer.Option("--all", help="All pending reviews of --kind.")] = False,
     kind: Annotated[str | None, typer.Option(help="status or episodes, with --all.")] = None,
     file: Annotated[
-        Path | None, typer.Option("--file", exists=True, dir_okay=False, help="The edited entry (JSON), for one ID.")
+        Path | None,
+        typer.Option(
+            "--file", exists=True, dir_okay=False, help="The edited entry (JSON), for one ID; its changes are locked."
+        ),
+    ] = None,
+    unlock: Annotated[
+        list[str] | None,
+        typer.Option("--unlock", metavar="FIELD", help="A locked field that later runs may change again, for one ID."),
     ] = None,
 ) -> None:
     """Approve reviews, as proposed or edited."""
     chosen = options(context)
     if everything:
-        if review_ids or file or kind not in BULK_KINDS:
+        if review_ids or file or unlock or kind not in BULK_KINDS:
             raise UsageError("--all goes with --kind status or --kind episodes, and nothing else")
         _approve_all(chosen, chosen.session(), kind)
         return
     if not review_ids:
         raise UsageError("name at least one review, or give --all --kind status|episodes")
-    if file is not None and len(review_ids) != 1:
-        raise UsageError("--file edits exactly one review")
+    if (file is not None or unlock) and len(review_ids) != 1:
+        raise UsageError("--file and --unlock change exactly one review")
     session = chosen.session()
     edited = _read_edit(file) if file is not None else None
-    results = [_approve_one(session, review_id, edited) for review_id in review_ids]
+    results = [_approve_one(session, review_id, edited, unlock or []) for review_id in review_ids]
     _show_decisions(chosen, results)
 
 
@@ -86,10 +93,10 @@ def reject(
     _show_decisions(chosen, [result])
 
 
-def _approve_one(session: Session, review_id: str, edited: dict[str, Any] | None) -> dict[str, Any]:
+def _approve_one(session: Session, review_id: str, edited: dict[str, Any] | None, unlock: list[str]) -> dict[str, Any]:
     # The version approved is the one shown now; the server refuses it if another one comes in between.
     shown = ops.show_review(session, review_id)["review"]
-    return ops.decide(session, review_id, verdict="approved", sha256=shown["sha256"], edited=edited)
+    return ops.decide(session, review_id, verdict="approved", sha256=shown["sha256"], edited=edited, unlock=unlock)
 
 
 def _approve_all(chosen: Options, session: Session, kind: str) -> None:

@@ -1,6 +1,6 @@
 """What a deployed stack tells, local or in the cloud, through the AWS API."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ from cli.doctor.deployment import FunctionState, Subscribers, Timers, prefix_of
 from cli.doctor.errors import FunctionFailed, Unexpected
 from cli.doctor.rights import Right
 from cli.doctor.signing_in import Identity
-from cli.doctor.work import CatalogueState, LastRun, Waiting
+from cli.doctor.work import Catalogues, CatalogueState, LastRun, Waiting
 from cli.errors import RemoteError
 from cli.session import Session
 from workflows import keys
@@ -145,11 +145,23 @@ def probe_search(stack: Session) -> int:
     return len(_call(stack, "query", {"action": "search", "text": "anime", "limit": 1})["hits"])
 
 
-def catalogue_states(stack: Session) -> Sequence[CatalogueState]:  # noqa: ARG001 (see below)
-    """Which catalogues pause, and until when. Nobody keeps that yet: the clients know it by themselves, each for as
-    long as its process lives. Whoever keeps it for all of them is asked here; a line for each comes by itself.
-    """
-    return ()
+def catalogues(stack: Session) -> Catalogues:
+    """Which of them pause, as the buckets have it that all workers share."""
+    try:
+        found = _call(stack, "query", {"action": "catalogues"})
+    except FunctionFailed as error:
+        if error.kind == "BadInput":  # a stack that was deployed before it kept such states
+            return Catalogues()
+        raise
+    return Catalogues(
+        states=tuple(
+            CatalogueState(
+                catalogue=each["catalogue"], paused_until=_time(each["paused_until"]), reason=each["reason"] or ""
+            )
+            for each in found["catalogues"]
+        ),
+        problem=found["problem"],
+    )
 
 
 def _call(stack: Session, task: str, event: Mapping[str, Any]) -> Any:

@@ -16,7 +16,7 @@ CATALOGUE_ROLE: Final = "catalogue-"
 WITHOUT_SECRET: Final[Mapping[str, str]] = {
     "animeschedule": "AnimeSchedule answers nobody without its token: it is off, and so are the exact times of airing",
     "jikan": "Jikan is asked without a server key: a service that wants one refuses, and MyAnimeList is off",
-    "anidb": "AniDB answers registered clients alone: it is off",
+    "anidb": "AniDB answers registered clients alone, who show NAME/VERSION: it is off",
 }
 
 LETTERS: Final[Mapping[str, tuple[str, str]]] = {

@@ -64,7 +64,7 @@ class StackQuestions:
         self._letters = ask(partial(_letters, clients, stack), calls=_PAGES)
         self._runs = {kind: ask(partial(ask_stack.last_run, session, kind), calls=_PAGES) for kind in work.RUNS}
         self._reviews = ask(partial(ask_stack.reviews, session), seconds=FUNCTION_SECONDS)
-        self._catalogues = ask(partial(ask_stack.catalogue_states, session), seconds=FUNCTION_SECONDS)
+        self._catalogues = ask(partial(ask_stack.catalogues, session), seconds=FUNCTION_SECONDS)
         self._search = ask(partial(ask_stack.probe_search, session), seconds=FUNCTION_SECONDS) if probe else None
 
     def findings(self, now: datetime) -> list[Finding]:
@@ -80,7 +80,7 @@ class StackQuestions:
             work.first_load(runs, stack=stack),
             *(work.weekly_run(kind, runs[kind], now=now, scheduled=scheduled, stack=stack) for kind in work.WEEKLY),
             work.reviews(self._reviews.answer(), now=now, remind_after=remind_after, stack=stack),
-            *work.paused_catalogues(self._catalogues.answer(), now=now),
+            *work.catalogues(self._catalogues.answer(), now=now, stack=stack),
             *self._searched(),
         ]
 

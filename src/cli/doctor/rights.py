@@ -1,7 +1,7 @@
-"""The IAM actions that the doctor asks with, each with what it is for.
+"""The IAM actions that the doctor asks with.
 
-``INVOKE`` lists pending reviews (and, with ``--probe``, searches); ``EMBED`` is used with ``--probe`` alone. All others
-only read.
+All of them read but ``INVOKE``, by which the stack's own functions list pending reviews and, with ``--probe``, search.
+``EMBED`` is used with ``--probe`` alone.
 """
 
 from enum import StrEnum
@@ -33,5 +33,5 @@ class Right(StrEnum):
     REPORT = "s3:GetObject"
 
 
-WRITES = frozenset({Right.INVOKE, Right.EMBED})
-"""AWS counts them as writing, or as reading that costs."""
+WRITES = frozenset({Right.INVOKE})
+"""What AWS does not count as reading."""

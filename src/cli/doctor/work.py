@@ -1,12 +1,12 @@
 """What the stack has been doing: its runs, what waits for a person, and which catalogues pause."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from cli.doctor.errors import NoAnswer
-from cli.doctor.findings import LOCAL_STACKS, Finding, command, ok, unanswered, warning
+from cli.doctor.findings import LOCAL_STACKS, Finding, apply_program, command, ok, unanswered, warning
 
 RUNS: Final = ("bootstrap", "restore", "sync", "snapshot")
 """Kinds of reports that are looked at."""
@@ -18,6 +18,9 @@ WEEKLY: Final[Mapping[str, tuple[str, str]]] = {
     "sync": ("weekly sync", "it comes on Saturday 01:00 UTC"),
     "snapshot": ("weekly snapshot", "it comes on Sunday 03:00 UTC"),
 }
+_PACE: Final = "rate"
+"""A pause for this reason is part of asking politely, and over in a moment."""
+
 _SAMPLE: Final = "bootstrap --offline samples/releases/2026-04.jsonl.zst --source-sha 2026-04"
 """A laptop asks nobody by itself."""
 
@@ -45,11 +48,19 @@ class Waiting:
 
 @dataclass(frozen=True, kw_only=True)
 class CatalogueState:
-    """``paused_until``: it is not asked before, for a ``reason`` such as a ban or an outage. None: it is asked."""
+    """``paused_until`` None: it may be asked. ``reason``: ``rate``, ``outage`` or ``ban``."""
 
     catalogue: str
     paused_until: datetime | None = None
     reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogues:
+    """``problem``: why not all of them are in it."""
+
+    states: tuple[CatalogueState, ...] = ()
+    problem: str | None = None
 
 
 Runs = Mapping[str, LastRun | NoAnswer | None]
@@ -110,22 +121,31 @@ def reviews(found: Waiting | NoAnswer, *, now: datetime, remind_after: timedelta
     return ok(check, told)
 
 
-def paused_catalogues(found: Sequence[CatalogueState] | NoAnswer, *, now: datetime) -> list[Finding]:
-    """One line for each that pauses; none at all where nobody keeps such states."""
+def catalogues(found: Catalogues | NoAnswer, *, now: datetime, stack: str) -> list[Finding]:
+    """One line for each that is banned or down; none at all where nobody keeps such states."""
+    check = "catalogues"
     if isinstance(found, NoAnswer):
-        return [unanswered("catalogues", found)]
-    paused = [
+        return [unanswered(check, found)]
+    findings = [
         warning(
             f"catalogue {each.catalogue}",
             f"is not asked for another {ago(each.paused_until - now)}{': ' if each.reason else ''}{each.reason}",
             "wait: it is asked again by itself, and asking earlier would make it longer",
         )
-        for each in found
-        if each.paused_until is not None and each.paused_until > now
+        for each in found.states
+        if each.paused_until is not None and each.paused_until > now and each.reason != _PACE
     ]
-    if paused or not found:
-        return paused
-    return [ok("catalogues", f"none of {len(found)} pauses")]
+    if found.problem:
+        findings.append(
+            warning(
+                check,
+                f"their pauses cannot be read: {found.problem}",
+                f"see whether the cache answers, or the table of rates; {apply_program(stack)} tells `query` where",
+            )
+        )
+    if findings or not found.states:
+        return findings
+    return [ok(check, f"none of {len(found.states)} pauses")]
 
 
 def ago(age: timedelta) -> str:

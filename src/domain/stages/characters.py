@@ -1,16 +1,15 @@
 """Stage 5: characters and who voices them, merged over the catalogues.
 
-Two catalogues' characters are one where an id says so, else where both write the name alike (``people.name_key``), else
-where the native names are equal; and by name only where that name is one character's alone on both sides, since
-``Bartender`` may be three. Whatever is doubtful stays apart.
+Which records are one is judged in ``character_matching`` and ``people``; what stays apart though it may be one is told
+beside the characters, for a person to look at.
 """
 
-from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from domain.stages import values
-from domain.stages.people import kanji_key, name_key
+from domain.stages.character_matching import match
+from domain.stages.people import people
 from domain.stages.priority import CHARACTERS
 from domain.stages.readers import READERS
 from domain.stages.readers.base import Answers, Part
@@ -18,22 +17,34 @@ from domain.stages.readers.credits import language_group
 from models.events import Catalogue
 from models.vocabulary import CharacterRole
 
+DOUBTFUL: Final = "doubtful_matches"
+"""Under this name the part lists what may be one; it is no field of an entry."""
+
 _ROLE_ORDER: Final = {role.value: position for position, role in enumerate(CharacterRole)}
 _MAPPINGS: Final = ("character_ids", "character_pages", "statistics")
 _VOICE_FIELDS: Final = ("name", "language", "native_name", "staff_ids", "url", "image")
 
 
 def characters(answers: Mapping[Catalogue, Answers]) -> Part:
-    """``characters`` without ids, main ones first, and ``staff_data.voice_actors`` by language."""
+    """``characters`` without ids, main ones first; ``staff_data.voice_actors`` by language; ``doubtful_matches``."""
     merged: list[Part] = []
+    doubts: list[tuple[int, int, str]] = []
     for catalogue in CHARACTERS:
         if catalogue in answers:
-            merged = _merge(merged, _once(READERS[catalogue].characters(answers[catalogue])))
+            offered = _once(READERS[catalogue].characters(answers[catalogue]))
+            matches = match(merged, offered)
+            merged, places = _merged(merged, offered, matches.partner)
+            doubts += [(doubt.known, places[doubt.offered], doubt.reason) for doubt in matches.doubtful]
+    doubtful = [_doubt(merged[one], merged[other], reason) for one, other, reason in doubts]
+    for character in merged:
+        character["voice_actors"], of_voices = _voices(character)
+        doubtful += of_voices
     merged.sort(key=lambda character: _ROLE_ORDER[character.get("role", CharacterRole.UNKNOWN)])
     return values.filled(
         {
             "characters": [_finished(character) for character in merged],
             "staff_data": values.filled({"voice_actors": _by_language(merged)}),
+            DOUBTFUL: values.distinct(doubtful, lambda doubt: str(doubt["ids"])),
         }
     )
 
@@ -45,45 +56,29 @@ def _once(parts: Sequence[Part]) -> list[Part]:
     )
 
 
-def _merge(known: list[Part], offered: list[Part]) -> list[Part]:
-    """``known`` with what another catalogue offers; what matches none is added at the end."""
-    partner: dict[int, int] = {}
-    for key in (_id_key, _latin_key, _native_key):
-        _pair(known, offered, key, partner)
+def _merged(
+    known: Sequence[Part], offered: Sequence[Part], partner: Mapping[int, int]
+) -> tuple[list[Part], dict[int, int]]:
+    """``known`` with what another catalogue offers, and where each of the offered is; what matches none comes last."""
     merged = [dict(character) for character in known]
+    places = dict(partner)
     for position, character in enumerate(offered):
         if position in partner:
             merged[partner[position]] = _joined(merged[partner[position]], character)
         else:
-            merged.append(character)
-    return merged
+            places[position] = len(merged)
+            merged.append(dict(character))
+    return merged, places
 
 
-def _pair(
-    known: Sequence[Part], offered: Sequence[Part], key: Callable[[Part], Hashable], partner: dict[int, int]
-) -> None:
-    """Add pairs (offered -> known) whose key is one character's alone on each side, among those without a partner."""
-    taken = set(partner.values())
-    left = _unique({i: key(character) for i, character in enumerate(known) if i not in taken})
-    right = _unique({i: key(character) for i, character in enumerate(offered) if i not in partner})
-    partner.update({right[value]: left[value] for value in right if value in left})
-
-
-def _unique(keys: Mapping[int, Hashable]) -> dict[Hashable, int]:
-    counts = Counter(keys.values())
-    return {key: position for position, key in keys.items() if key and counts[key] == 1}
-
-
-def _id_key(character: Part) -> Hashable:
-    return tuple(sorted(map(str, character.get("character_ids", {}).items())))
-
-
-def _latin_key(character: Part) -> Hashable:
-    return name_key(character["name"])
-
-
-def _native_key(character: Part) -> Hashable:
-    return kanji_key(character.get("name_native") or character.get("name_kanji") or "")
+def _doubt(one: Part, other: Part, reason: str, ids: str = "character_ids") -> Part:
+    both = [one.get(ids, {}), other.get(ids, {})]
+    return {
+        "names": [one["name"], other["name"]],
+        "catalogues": list(dict.fromkeys(catalogue for found in both for catalogue in found)),
+        "ids": both,
+        "reason": reason,
+    }
 
 
 def _joined(known: Part, other: Part) -> Part:
@@ -94,7 +89,7 @@ def _joined(known: Part, other: Part) -> Part:
     for name in ("images", "nicknames"):
         joined[name] = list(dict.fromkeys([*known.get(name, ()), *other.get(name, ())]))
     joined["name_variations"] = [*known.get("name_variations", ()), other["name"]]
-    joined["voice_actors"] = _voices([*known.get("voice_actors", ()), *other.get("voice_actors", ())])
+    joined["voice_actors"] = [*known.get("voice_actors", ()), *other.get("voice_actors", ())]
     return values.filled(joined)
 
 
@@ -120,50 +115,41 @@ def _finished(character: Part) -> Part:
     )
 
 
-class _People:
-    """Persons found so far, by id in any catalogue, else by name."""
-
-    def __init__(self) -> None:
-        self.found: list[Part] = []
-        self._by_key: dict[Hashable, Part] = {}
-
-    def add(self, person: Part) -> Part:
-        """The person as known so far together with this; the same object for the same person."""
-        known = self._find(person)
-        if known is None:
-            known = {}
-            self.found.append(known)
-        ids = values.together(known.get("staff_ids", {}), person.get("staff_ids", {}))
-        known.update(values.filled({**values.together(known, person), "staff_ids": ids}))
-        for key in (*ids.items(), name_key(person["name"])):
-            self._by_key.setdefault(key, known)
-        return known
-
-    def _find(self, person: Part) -> Part | None:
-        ids = person.get("staff_ids", {})
-        for key in ids.items():
-            if key in self._by_key:
-                return self._by_key[key]
-        known = self._by_key.get(name_key(person["name"]))
-        if known is not None and any(name in known.get("staff_ids", {}) for name in ids):
-            return None  # the same catalogue has them under two ids, so they are two people of one name
-        return known
+def _voices(character: Part) -> tuple[list[Part], list[Part]]:
+    """Each person once a language, and who may be one."""
+    by_language: dict[str, list[Part]] = {}
+    for voice in character.get("voice_actors", ()):
+        by_language.setdefault(voice["language"], []).append(voice)
+    voices, doubtful = [], []
+    for language, listed in by_language.items():
+        found = people(listed, colleagues=True)
+        voices += [_person([listed[position] for position in group]) for group in found.groups]
+        reason = f"both voice {character['name']} in {language}; a part of the name is the same"
+        doubtful += [_doubt(listed[one], listed[other], reason, "staff_ids") for one, other in found.doubtful]
+    return voices, doubtful
 
 
-def _voices(voices: Sequence[Part]) -> list[Part]:
-    """Each person once a language."""
-    by_language: dict[str, _People] = {}
-    for voice in voices:
-        by_language.setdefault(voice["language"], _People()).add(voice)
-    return [person for people in by_language.values() for person in people.found]
+def _person(records: Sequence[Part]) -> Part:
+    """What several records tell of one person; the first word stays."""
+    ids = values.together({}, *(record.get("staff_ids", {}) for record in records))
+    return values.filled({**values.together({}, *records), "staff_ids": ids})
 
 
 def _by_language(merged: Sequence[Part]) -> dict[str, list[Part]]:
-    groups: dict[str, _People] = {}
+    groups: dict[str, list[tuple[Part, str]]] = {}
     for character in merged:
         for voice in character.get("voice_actors", ()):
-            person = groups.setdefault(language_group(voice["language"]), _People()).add(dict(voice))
-            person.setdefault("character_assignments", [])
-            if character["name"] not in person["character_assignments"]:
-                person["character_assignments"].append(character["name"])
-    return {language: people.found for language, people in groups.items()}
+            groups.setdefault(language_group(voice["language"]), []).append((voice, character["name"]))
+    return {language: _cast(spoken) for language, spoken in groups.items()}
+
+
+def _cast(spoken: Sequence[tuple[Part, str]]) -> list[Part]:
+    """Persons with the names of their characters, as they come."""
+    voices = [voice for voice, _ in spoken]
+    return [
+        {
+            **_person([voices[position] for position in group]),
+            "character_assignments": list(dict.fromkeys(spoken[position][1] for position in group)),
+        }
+        for group in people(voices).groups
+    ]

@@ -1,15 +1,64 @@
-"""Merging the readers' parts by the priority table."""
+"""Merging the readers' parts by the priority table, and noting beside the values where they come from."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from domain.stages import values
+from domain.stages.priority import SHORT_NAMES
 from domain.stages.readers import READERS
 from domain.stages.readers.base import Answers, Part, Reader
+from domain.stages.values import Unknown
 from models.events import Catalogue
 
 Offers = Mapping[Catalogue, Part]
 """What each catalogue says, in the words of an entry."""
+
+Pairs = Sequence[tuple[Catalogue, Any]]
+"""Values, each with the catalogue that gave it."""
+
+PROVENANCE: Final = "provenance"
+"""Under this name a stage's part holds its notes, which are no field of an entry."""
+
+
+@dataclass
+class Notes:
+    """What a stage says beside its values. ``origins``, by path, are one of
+
+    * the name of a catalogue, where the value is a whole,
+    * ``{"of": [...]}``, where several catalogues' values went into it,
+    * ``{"items": [...]}``, one for each item of the list, in its order,
+    * ``{"keys": {...}}``, one for each key of the mapping, or each number of the episodes.
+    """
+
+    origins: dict[str, Any] = field(default_factory=dict)
+    conflicts: list[Part] = field(default_factory=list)
+    unknown_values: list[Part] = field(default_factory=list)
+
+    def whole(self, path: str, catalogue: Catalogue) -> None:
+        self.origins[path] = SHORT_NAMES[catalogue]
+
+    def items(self, path: str, pairs: Pairs) -> list[Any]:
+        """The values; where each comes from is noted."""
+        if pairs:
+            self.origins[path] = {"items": [SHORT_NAMES[catalogue] for catalogue, _ in pairs]}
+        return [value for _, value in pairs]
+
+    def keyed(self, path: str, catalogues: Mapping[str, Catalogue]) -> None:
+        if catalogues:
+            self.origins[path] = {"keys": {key: SHORT_NAMES[catalogue] for key, catalogue in catalogues.items()}}
+
+    def unknown(self, name: str, catalogue: Catalogue, value: str) -> None:
+        told = {"field": name, "catalogue": SHORT_NAMES[catalogue], "value": str(value)}
+        if told not in self.unknown_values:
+            self.unknown_values.append(told)
+
+    def beside(self, part: Part) -> Part:
+        """The part with the notes in it; nothing is added to a part without values."""
+        noted = values.filled(
+            {"origins": self.origins, "conflicts": self.conflicts, "unknown_values": self.unknown_values}
+        )
+        return {**part, PROVENANCE: noted} if noted else part
 
 
 def read(
@@ -28,15 +77,33 @@ def read_all(
     return [(c, part) for c in order if c in answers for part in what(READERS[c])(answers[c])]
 
 
-def first(offers: Offers, table: Mapping[str, Sequence[Catalogue]]) -> Part:
+def said(offers: Offers, name: str, order: Iterable[Catalogue]) -> list[tuple[Catalogue, Any]]:
+    """Each catalogue's word for a field, in this order; words that are not known are left out."""
+    found = ((c, offers[c].get(name)) for c in order if c in offers)
+    return [(c, value) for c, value in found if value is not None and not isinstance(value, Unknown)]
+
+
+def first(offers: Offers, table: Mapping[str, Sequence[Catalogue]], notes: Notes) -> Part:
     """Each field of the table from the first catalogue that says it."""
     chosen = {}
     for name, order in table.items():
-        value = next((offers[c][name] for c in order if c in offers and offers[c].get(name) is not None), None)
-        chosen[name] = value
+        note_unknown(offers, name, order, notes)
+        for catalogue, value in said(offers, name, order)[:1]:
+            chosen[name] = value
+            notes.whole(name, catalogue)
     return values.filled(chosen)
 
 
-def union(offers: Offers, name: str, order: Iterable[Catalogue], key: Callable[[Any], Hashable]) -> list[Any]:
-    """What all catalogues list under a name, each key once."""
-    return values.distinct((item for c in order if c in offers for item in offers[c].get(name, ())), key)
+def note_unknown(offers: Offers, name: str, order: Iterable[Catalogue], notes: Notes) -> None:
+    for catalogue in order:
+        value = offers.get(catalogue, {}).get(name)
+        if isinstance(value, Unknown):
+            notes.unknown(name, catalogue, value)
+
+
+def union(
+    offers: Offers, name: str, order: Iterable[Catalogue], key: Callable[[Any], Hashable]
+) -> list[tuple[Catalogue, Any]]:
+    """What all catalogues list under a name, each key once, with the first catalogue that has it."""
+    pairs = ((c, item) for c in order if c in offers for item in offers[c].get(name, ()))
+    return values.distinct(pairs, lambda pair: key(pair[1]))

@@ -1,79 +1,131 @@
 """Stage 1: titles, dates, classification, texts, pictures, links, companies and production staff."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from domain.stages import taxonomy, values
-from domain.stages.merging import Offers, first, read, read_all, union
+from domain import airing
+from domain.stages import scripts, taxonomy, values
+from domain.stages.conflicts import note_conflicts
+from domain.stages.merging import Notes, Offers, Pairs, first, read, read_all, said, union
 from domain.stages.people import same_person
 from domain.stages.priority import FIRST, STAFF, UNION
 from domain.stages.readers.base import Answers, Part
 from models.events import Catalogue, EnrichmentSubject
 
 _TITLES: Final = ("title", "title_english", "title_japanese")
+_SETS: Final = ("tags", "genres", "demographics", "content_warnings")
+_IMAGES: Final = ("covers", "posters", "banners")
+_COMPANIES: Final = ("studios", "producers", "licensors")
+_WORDS_BESIDE: Final = frozenset({Catalogue.ANIMEPLANET, Catalogue.ANISEARCH})
+"""What these call genres are all their tags, so a word that is no genre is nothing to tell."""
 
 
 def metadata(answers: Mapping[Catalogue, Answers], subject: EnrichmentSubject) -> Part:
-    """Fields of an entry, as far as any catalogue says them."""
-    offers = read(answers, lambda reader: reader.metadata)
-    chosen = first(offers, FIRST)
-    words = _words(offers, "tags")
+    """Fields of an entry, as far as any catalogue says them, with notes."""
+    offers = scripts.with_fitting_titles(read(answers, lambda reader: reader.metadata))
+    notes = Notes()
+    chosen = first(offers, FIRST, notes)
+    note_conflicts(offers, notes)
+    tags, genres, demographics, warnings = (_words(offers, name) for name in _SETS)
     part: Part = {
         **chosen,
-        "genres": taxonomy.known(_words(offers, "genres"), taxonomy.GENRES),
-        "demographics": taxonomy.known([*_words(offers, "demographics"), *words], taxonomy.DEMOGRAPHICS),
-        "content_warnings": taxonomy.known(words, taxonomy.WARNINGS),
-        "tags": taxonomy.tags([*words, *_words(offers, "genres")]),
-        "themes": _themes(offers),
-        "images": values.filled({kind: union(offers, kind, UNION[kind], str) for kind in _IMAGES}),
-        "trailers": union(offers, "trailers", UNION["trailers"], lambda item: item["url"]),
-        "opening_themes": union(offers, "opening_themes", UNION["opening_themes"], _song),
-        "ending_themes": union(offers, "ending_themes", UNION["ending_themes"], _song),
-        "streaming_info": union(
-            offers, "streaming_info", UNION["streaming_info"], lambda item: values.folded(item["platform"])
+        **_season(chosen, notes),
+        "genres": notes.items("genres", _known(genres, taxonomy.GENRES)),
+        "demographics": notes.items("demographics", _known([*demographics, *tags], taxonomy.DEMOGRAPHICS)),
+        "content_warnings": notes.items("content_warnings", _known([*tags, *warnings], taxonomy.WARNINGS)),
+        "tags": notes.items("tags", _spelled([*tags, *genres], taxonomy.tag)),
+        "themes": notes.items("themes", _themes(offers)),
+        "images": values.filled({kind: notes.items(f"images/{kind}", _all(offers, kind, str)) for kind in _IMAGES}),
+        "trailers": notes.items("trailers", _all(offers, "trailers", lambda item: item["url"])),
+        "opening_themes": notes.items("opening_themes", _all(offers, "opening_themes", _song)),
+        "ending_themes": notes.items("ending_themes", _all(offers, "ending_themes", _song)),
+        "streaming_info": notes.items(
+            "streaming_info", _all(offers, "streaming_info", lambda item: values.folded(item["platform"]))
         ),
-        "staff_data": _staff_data(answers, offers),
+        "staff_data": _staff_data(answers, offers, notes),
     }
-    part["synonyms"] = _synonyms(offers, [part[name] for name in _TITLES if name in part])
-    elsewhere = [*subject.sources, *(item["url"] for item in part["streaming_info"])]
-    part["external_links"] = _external_links(offers, elsewhere)
-    return values.filled(part)
+    _note_unknown_words(genres, demographics, notes)
+    part["synonyms"] = notes.items("synonyms", _synonyms(offers, [part[name] for name in _TITLES if name in part]))
+    elsewhere = [*subject.sources, *(item["url"] for item in part["streaming_info"] if "url" in item)]
+    part["external_links"] = _external_links(offers, elsewhere, notes)
+    return notes.beside(values.filled(part))
 
 
-_IMAGES: Final = ("covers", "posters", "banners")
+def _all(offers: Offers, name: str, key: Callable[[Any], Any]) -> list[tuple[Catalogue, Any]]:
+    return union(offers, name, UNION[name], key)
 
 
-def _words(offers: Offers, name: str) -> list[str]:
-    return union(offers, name, UNION[name], values.folded)
+def _words(offers: Offers, name: str) -> list[tuple[Catalogue, Any]]:
+    return _all(offers, name, values.folded)
+
+
+def _spelled(words: Pairs, spell: Callable[[str], str | None]) -> list[tuple[Catalogue, str]]:
+    """Each spelling once, with the first catalogue that has it; words without one are left out."""
+    found = ((catalogue, spelled) for catalogue, word in words if (spelled := spell(word)) is not None)
+    return values.distinct(found, lambda pair: pair[1])
+
+
+def _known(words: Pairs, closed: Mapping[str, str]) -> list[tuple[Catalogue, str]]:
+    """The members of a closed set among these words."""
+    return _spelled(words, lambda word: closed.get(values.folded(word)))
+
+
+def _note_unknown_words(genres: Pairs, demographics: Pairs, notes: Notes) -> None:
+    """They are tags as well, so none is lost; but a catalogue may have a new one that our set should have."""
+    elsewhere = taxonomy.DEMOGRAPHICS.keys() | taxonomy.WARNINGS.keys()
+    for catalogue, word in genres:
+        if catalogue not in _WORDS_BESIDE and values.folded(word) not in taxonomy.GENRES.keys() | elsewhere:
+            notes.unknown("genres", catalogue, word)
+    for catalogue, word in demographics:
+        if values.folded(word) not in taxonomy.DEMOGRAPHICS:
+            notes.unknown("demographics", catalogue, word)
+
+
+def _season(chosen: Part, notes: Notes) -> Part:
+    """Of the first broadcast, where no catalogue names the season; it takes a whole date to say so."""
+    first_day = airing.day_of_record(values.dig(chosen, "aired_dates", "from"))
+    string = values.dig(chosen, "aired_dates", "string")
+    if "season" in chosen or first_day is None or not airing.names_a_day(string):
+        return {}
+    season, year = airing.season_of(airing.day_in_japan(first_day))
+    if chosen.get("year", year) != year:
+        return {}
+    for name in ("season", "year"):
+        notes.origins.setdefault(name, notes.origins["aired_dates"])
+    return {"season": season.value, "year": year}
 
 
 def _song(item: Part) -> tuple[Any, ...]:
     return item["title"], item.get("artist"), item.get("episodes")
 
 
-def _synonyms(offers: Offers, titles: Iterable[str]) -> list[str]:
+def _synonyms(offers: Offers, titles: Iterable[str]) -> list[tuple[Catalogue, str]]:
     taken = set(map(values.folded, titles))
-    return [name for name in _words(offers, "synonyms") if values.folded(name) not in taken]
+    return [(catalogue, name) for catalogue, name in _words(offers, "synonyms") if values.folded(name) not in taken]
 
 
-def _themes(offers: Offers) -> list[Part]:
+def _themes(offers: Offers) -> list[tuple[Catalogue, Part]]:
     """Each theme once, with the first description that any catalogue gives it."""
-    merged: dict[str, Part] = {}
-    for catalogue in UNION["themes"]:
-        for theme in offers.get(catalogue, {}).get("themes", ()):
+    merged: dict[str, tuple[Catalogue, Part]] = {}
+    for catalogue, listed in said(offers, "themes", UNION["themes"]):
+        for theme in listed:
             name = values.folded(theme["name"])
-            merged[name] = values.together(merged.get(name, {}), theme)
-    return [theme for name, theme in merged.items() if name not in taxonomy.DEMOGRAPHICS]
+            owner, known = merged.get(name, (catalogue, {}))
+            merged[name] = owner, values.together(known, theme)
+    return [found for name, found in merged.items() if name not in taxonomy.DEMOGRAPHICS]
 
 
-def _external_links(offers: Offers, elsewhere: Iterable[str]) -> dict[str, str]:
+def _external_links(offers: Offers, elsewhere: Iterable[str], notes: Notes) -> dict[str, str]:
     """By name in lower case, a second page of a name with a number; without pages that the entry lists elsewhere."""
-    pairs = union(offers, "external_links", UNION["external_links"], lambda pair: values.page_key(pair[1]))
+    pairs = _all(offers, "external_links", lambda pair: values.page_key(pair[1]))
     seen = set(map(values.page_key, elsewhere))
     links: dict[str, str] = {}
-    for name, address in pairs:
+    owners: dict[str, Catalogue] = {}
+    for catalogue, (name, address) in pairs:
         if values.page_key(address) not in seen:
-            links[_free_name(name.casefold(), links)] = address
+            free = _free_name(name.casefold(), links)
+            links[free], owners[free] = address, catalogue
+    notes.keyed("external_links", owners)
     return links
 
 
@@ -85,35 +137,38 @@ def _free_name(name: str, taken: Mapping[str, str]) -> str:
     return free
 
 
-def _staff_data(answers: Mapping[Catalogue, Answers], offers: Offers) -> Part:
+def _staff_data(answers: Mapping[Catalogue, Answers], offers: Offers, notes: Notes) -> Part:
     return values.filled(
         {
-            **{kind: _companies(offers, kind) for kind in ("studios", "producers", "licensors")},
+            **{kind: notes.items(f"staff_data/{kind}", _companies(offers, kind)) for kind in _COMPANIES},
             "production_staff": _production_staff(answers),
         }
     )
 
 
-def _companies(offers: Offers, kind: str) -> list[Part]:
-    merged: dict[str, Part] = {}
-    for catalogue in UNION[kind]:
-        for company in offers.get(catalogue, {}).get(kind, ()):
+def _companies(offers: Offers, kind: str) -> list[tuple[Catalogue, Part]]:
+    merged: dict[str, tuple[Catalogue, Part]] = {}
+    for catalogue, listed in said(offers, kind, UNION[kind]):
+        for company in listed:
             name = values.folded(company["name"])
-            known = merged.get(name, {})
+            owner, known = merged.get(name, (catalogue, {}))
             ids = values.together(known.get("company_ids", {}), company.get("company_ids", {}))
-            merged[name] = values.filled({**values.together(known, company), "company_ids": ids})
+            merged[name] = owner, values.filled({**values.together(known, company), "company_ids": ids})
     return list(merged.values())
 
 
 def _production_staff(answers: Mapping[Catalogue, Answers]) -> dict[str, list[Part]]:
+    """People by kind of work. They name their catalogues themselves, in ``staff_ids``."""
     groups: dict[str, list[Part]] = {}
+    owners: dict[int, Catalogue] = {}
     for catalogue, offered in read_all(answers, STAFF, lambda reader: reader.staff):
         member = {name: value for name, value in offered.items() if name != "group"}
         group = groups.setdefault(offered["group"], [])
         known = next((other for other in group if same_person(other, member)), None)
         if known is None:
             group.append(member)
-        elif catalogue is STAFF[0]:
+            owners[id(member)] = catalogue
+        elif owners[id(known)] is catalogue:
             # The same catalogue credits the same person twice in a group: both credits count, one person stays.
             known["role"] = f"{known['role']}; {member['role']}"
         else:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from domain.stages import values
-from domain.stages.merging import read
+from domain.stages.merging import Notes, read
 from domain.stages.priority import SHORT_NAMES, STATISTICS
 from domain.stages.readers.base import Answers, Part
 from models.events import Catalogue
@@ -15,7 +15,12 @@ _CLOSE_ENOUGH: Final = 1e-12
 
 
 def statistics(answers: Mapping[Catalogue, Answers]) -> Part:
-    """``statistics`` by catalogue, ``score``, and ``popularity_trends`` where a catalogue tells one."""
+    """``statistics`` by catalogue, ``score``, and ``popularity_trends`` where a catalogue tells one.
+
+    Every catalogue counts once in the combined score, however many votes it has: MyAnimeList's millions would otherwise
+    make it MyAnimeList's score. The three means are those of the releases, so that an entry that comes from a release
+    and one that was enriched can be compared.
+    """
     offers = read(answers, lambda reader: reader.statistics)
     by_catalogue: dict[str, Part] = {}
     trends: dict[str, int] = {}
@@ -26,8 +31,11 @@ def statistics(answers: Mapping[Catalogue, Answers]) -> Part:
             trends[SHORT_NAMES[catalogue]] = trend
         if numbers:
             by_catalogue[SHORT_NAMES[catalogue]] = numbers
-    scores = [numbers["score"] for numbers in by_catalogue.values() if "score" in numbers]
-    return values.filled({"statistics": by_catalogue, "score": combined(scores), "popularity_trends": trends})
+    scores = {name: numbers["score"] for name, numbers in by_catalogue.items() if "score" in numbers}
+    notes = Notes(origins={"score": {"of": list(scores)}} if scores else {})
+    score = combined(list(scores.values()))
+    part = values.filled({"statistics": by_catalogue, "score": score, "popularity_trends": trends})
+    return notes.beside(part)
 
 
 def combined(scores: Sequence[float]) -> Part:

@@ -1,6 +1,6 @@
 """Genres, demographics and content warnings as closed sets; every other word about an anime is a tag."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from domain.stages.values import folded
@@ -64,12 +64,7 @@ _WARNING_SPELLINGS: Final = {"sex": "Sexual Content", "drugs": "Drug Use", "psyc
 WARNINGS: Final[Mapping[str, str]] = {folded(name): name for name in _WARNINGS} | _WARNING_SPELLINGS
 
 
-def known(words: Iterable[str], closed: Mapping[str, str]) -> list[str]:
-    """The members of a closed set among these words, each once, in their order."""
-    return list(dict.fromkeys(closed[word] for word in map(folded, words) if word in closed))
-
-
-def tags(words: Iterable[str]) -> list[str]:
-    """In lower case, each once, without content warnings; genres are tags too, since releases list them so."""
-    spelled = (folded(GENRES.get(word, word)) for word in map(folded, words) if word not in WARNINGS)
-    return list(dict.fromkeys(spelled))
+def tag(word: str) -> str | None:
+    """In lower case, None for a content warning; genres are tags too, since releases list them so."""
+    plain = folded(word)
+    return None if plain in WARNINGS else folded(GENRES.get(plain, plain))

@@ -10,19 +10,28 @@ import unicodedata
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Final, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from models.ids import normalise_source
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
-_HTTP_URL: Final = re.compile(r"^https?://\S+$")
+_HTTP_URL: Final = re.compile(r"^https?://\S+$", re.IGNORECASE)
+_PORTS: Final = {"http": 80, "https": 443}
 _LONGEST_URL: Final = 4096
 _LINE_BREAK: Final = re.compile(r"<\s*(?:br|/p)\s*/?>\s*", re.IGNORECASE)
 _HTML_TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>")
-_BB_CODE: Final = re.compile(r"\[/?[a-z]{1,8}\]")
-_SPOILER: Final = re.compile(r"~!.*?!~", re.DOTALL)
+_BB_CODE: Final = re.compile(
+    r"\[/?(?:b|i|u|s|url|img|quote|list|center|size|color)(?:=[^\]]*)?\]|\[\*\]", re.IGNORECASE
+)
+_UNSEEN: Final = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_SPOILER: Final = re.compile(
+    r"~!.*?!~|\[spoiler[^\]]*\].*?\[/spoiler\]|\|\|[^|\n]+\|\||<(\w+)[^<>]*\bspoiler\b[^<>]*>.*?</\1\s*>",
+    re.IGNORECASE | re.DOTALL,
+)
+"""As AniList, MyAnimeList and chats mark them, and as pages do in HTML."""
+
 _MARKDOWN_LINK: Final = re.compile(r"\[([^\[\]]+)\]\(\s*\S+?\s*\)")
 _LINK_LINE: Final = re.compile(r"^(?:\s*\[[^\[\]]+\]\(\s*\S+?\s*\)\s*[|/,\u2022-]?)+\s*$", re.MULTILINE)
 _ANIDB_LINK: Final = re.compile(r"https?://anidb\.net/\w+ \[([^\[\]]+)\]")
@@ -32,6 +41,12 @@ _EMPTY_LINES: Final = re.compile(r"\n{3,}")
 _SECONDS_A_MINUTE: Final = 60
 _LARGEST: Final = 2**53
 """Up to here every whole number of JSON is exact."""
+
+
+class Unknown(str):
+    """A catalogue's word for which a closed set has no member. It is never part of an entry."""
+
+    __slots__ = ()
 
 
 def mapping(value: object) -> Mapping[str, Any]:
@@ -65,8 +80,25 @@ def text(value: object) -> str | None:
 
 
 def url(value: object) -> str | None:
+    """An address in one spelling: host in lower case, without the port that goes without saying, and without what only
+    counts visitors. The path stays as it is, since case may carry meaning there."""
     found = text(value)
-    return found if found is not None and len(found) <= _LONGEST_URL and _HTTP_URL.match(found) else None
+    if found is None or len(found) > _LONGEST_URL or not _HTTP_URL.match(found):
+        return None
+    try:
+        parts = urlsplit(found)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if not host or "@" in parts.netloc:
+        return None
+    scheme = parts.scheme.lower()
+    netloc = host if port in {None, _PORTS[scheme]} else f"{host}:{port}"
+    if ":" in host:
+        netloc = netloc.replace(host, f"[{host}]", 1)
+    query = "&".join(item for item in parts.query.split("&") if not item.startswith("utm_"))
+    spelled = urlunsplit((scheme, netloc, parts.path, query, parts.fragment))
+    return spelled if _HTTP_URL.match(spelled) else None
 
 
 def number(value: object) -> float | None:
@@ -120,6 +152,7 @@ def prose(value: object) -> str | None:
     found = text(value)
     if found is None:
         return None
+    found = _SPOILER.sub("", _UNSEEN.sub("", found))
     found = _SPOILER.sub("", _HTML_TAG.sub("", _LINE_BREAK.sub("\n", found)))
     # A line of nothing but links leads elsewhere and tells nothing.
     found = _MARKDOWN_LINK.sub(r"\1", _LINK_LINE.sub("", found))
@@ -140,6 +173,12 @@ def member(enum: type[E], value: object, names: Mapping[str, E] | None = None) -
         return names[folded]
     spaced = folded.replace("_", " ")
     return next((known for known in enum if known.value.casefold().replace("_", " ") == spaced), None)
+
+
+def member_or_unknown(enum: type[E], value: object, names: Mapping[str, E] | None = None) -> E | Unknown | None:
+    """As ``member``; a word that means none is given back, so that it can be told."""
+    word = text(value)
+    return None if word is None else member(enum, word, names) or Unknown(word)
 
 
 def folded(value: str) -> str:

@@ -121,9 +121,12 @@ def test_companies_and_staff_are_one_each_with_the_ids_of_all_catalogues() -> No
     assert [one["name"] for one in staff["licensors"]] == ["Funimation"]
     (director,) = staff["production_staff"]["directors"]
     assert (director["name"], director["native_name"]) == ("Shinichirou Watanabe", "渡辺信一郎")
-    assert director["staff_ids"] == {"anilist": 97009, "anidb": 129}
+    assert director["staff_ids"] == {"anilist": 97009, "anidb": 129, "animeplanet": "shinichirou-watanabe"}
     (composer,) = staff["production_staff"]["music_composers"]
-    assert (composer["name"], composer["staff_ids"]) == ("Youko Kanno", {"anilist": 95508, "anidb": 241})
+    assert (composer["name"], composer["staff_ids"]) == (
+        "Youko Kanno",
+        {"anilist": 95508, "anidb": 241, "animeplanet": "youko-kanno"},
+    )
     credited = {one["staff_ids"]["anilist"] for group in staff["production_staff"].values() for one in group}
     assert len(credited) == len({edge["node"]["id"] for edge in answers()[Catalogue.ANILIST]["staff"]})
 
@@ -192,7 +195,7 @@ def test_characters_of_three_catalogues_are_merged() -> None:
         for catalogue in ("mal", "anilist", "anidb")
     }
     assert counted == {"mal": 126, "anilist": 69, "anidb": 94}
-    assert 126 <= len(characters) <= 200
+    assert len(characters) == 138  # the table of tests/data/characters has 126 of MyAnimeList and 12 of others
     assert [one["role"] for one in characters[:5]] == ["Main"] * 4 + ["Supporting"]
     assert {one["name"] for one in characters[:4]} == {
         "Spike Spiegel",
@@ -200,7 +203,7 @@ def test_characters_of_three_catalogues_are_merged() -> None:
         "Faye Valentine",
         "Edward Wong Hau Pepelu Tivrusky IV",
     }
-    assert sum("images" in one for one in characters) > 150
+    assert sum("images" in one for one in characters) > 130
 
 
 def test_a_main_character_is_told_by_all_who_know_her() -> None:
@@ -218,15 +221,34 @@ def test_a_main_character_is_told_by_all_who_know_her() -> None:
     assert (japanese["native_name"], set(japanese["staff_ids"])) == ("林原めぐみ", {"mal", "anilist", "anidb"})
 
 
-def test_namesakes_stay_apart() -> None:
+def test_namesakes_are_told_apart_by_their_voices() -> None:
     bartenders = [one for one in part(Stage.CHARACTERS)["characters"] if one["name"].startswith("Bartender")]
-    assert sorted(one["name"] for one in bartenders) == [
-        *["Bartender"] * 3,
-        "Bartender A",
-        "Bartender B",
-        "Bartender C",
-    ]
-    assert all(len(one["character_ids"]) == 1 for one in bartenders)
+    assert {one["name"]: one["character_ids"] for one in bartenders} == {
+        "Bartender A": {"mal": 137293, "anidb": 18655},
+        "Bartender B": {"mal": 137294, "anidb": 18768},
+        "Bartender C": {"mal": 137295, "anidb": 18769},
+    }
+
+
+def test_a_character_is_one_under_all_names() -> None:
+    owner = character("Pet Store Owner")
+    assert owner["character_ids"] == {"mal": 79667, "anilist": 79667, "anidb": 18664}
+    assert owner["name_variations"] == ["Pet Shop no Owner", "Owner"]
+    (voice,) = [one for one in owner["voice_actors"] if one["language"] == "Japanese"]
+    assert voice["staff_ids"] == {"mal": 5929, "anilist": 100929, "anidb": 3968}  # under two names
+
+
+def test_what_may_be_one_is_told_and_stays_apart() -> None:
+    found = part(Stage.CHARACTERS)
+    doubtful = {tuple(one["names"]): one for one in found["doubtful_matches"]}
+    assert {("Actress", "Shoujo A"), ("Fatty River", "Fad"), ("Fad", "Fad"), ("Reporter", "Reporter")} <= set(doubtful)
+    written_over = doubtful["Fatty River", "Fad"]
+    assert written_over["ids"] == [{"mal": 42425, "anidb": 18692}, {"anilist": 42425}]
+    assert written_over["catalogues"] == ["mal", "anidb", "anilist"]
+    assert written_over["reason"].startswith("no name alike; the same voice")
+    assert doubtful["Rintarou Nishi", "Nishi Tarou"]["reason"].startswith("both voice Asimov Solensan in Japanese")
+    joined = [one["character_ids"] for one in found["characters"]]
+    assert not any({**ids, **written_over["ids"][1]} == ids and len(ids) > 1 for ids in joined)
 
 
 def test_voice_actors_are_one_person_a_language_with_all_their_characters() -> None:

@@ -1,9 +1,13 @@
 """Which catalogue wins, by small made-up answers."""
 
+import ast
+import inspect
+import sys
 from typing import Any
 
 import pytest
 
+from domain.provenance import NOTED
 from domain.stages import priority, run_stage, taxonomy
 from domain.stages.people import kanji_key, name_key, same_person
 from domain.stages.readers import READERS
@@ -17,8 +21,13 @@ from tests.support.cowboy_bebop import SUBJECT, answers
 J, A, K, D = Catalogue.JIKAN, Catalogue.ANILIST, Catalogue.KITSU, Catalogue.ANIDB
 
 
-def run(stage: Stage, **given: dict[str, Any]) -> dict[str, Any]:
+def noted(stage: Stage, **given: dict[str, Any]) -> dict[str, Any]:
+    """With what the stage notes beside its values."""
     return run_stage(stage, {Catalogue(name): kinds for name, kinds in given.items()}, SUBJECT)
+
+
+def run(stage: Stage, **given: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in noted(stage, **given).items() if name not in NOTED}
 
 
 # ----------------------------------------------------------------------------------------------------- the priorities
@@ -38,8 +47,35 @@ def test_what_a_reader_says_is_taken_from_it() -> None:
         for name in READERS[catalogue].metadata(given):
             order = priority.FIRST.get(name) or priority.UNION.get(name) or ()
             assert catalogue in order, f"{catalogue} gives {name}"
-        for name in {name for episode in READERS[catalogue].episodes(given) for name in episode} - {"episode_number"}:
-            assert catalogue in (priority.EPISODE_FIRST.get(name) or priority.EPISODE_UNION[name])
+        for name in {name for episode in READERS[catalogue].episodes(given) for name in episode}:
+            if name == "aired":
+                assert catalogue in priority.EPISODE_AIRED.order
+            elif name != "episode_number":
+                assert catalogue in (priority.EPISODE_FIRST.get(name) or priority.EPISODE_UNION[name])
+
+
+def names_in(catalogue: Catalogue, *functions: str) -> set[str]:
+    """The fields that a reader's functions write, read from its source."""
+    module = sys.modules[READERS[catalogue].metadata.__module__]
+    written = set()
+    for node in ast.parse(inspect.getsource(module)).body:
+        if isinstance(node, ast.FunctionDef) and node.name in functions:
+            returned = [one for one in ast.walk(node) if isinstance(one, ast.Return)]
+            found = [[inner for inner in ast.walk(one) if isinstance(inner, ast.Dict)][:1] for one in returned]
+            fields = [key for dicts in found for one in dicts for key in one.keys]
+            written |= {str(key.value) for key in fields if isinstance(key, ast.Constant)}
+    return written
+
+
+@pytest.mark.parametrize("catalogue", sorted(READERS))
+def test_the_table_takes_every_field_that_a_reader_can_give(catalogue: Catalogue) -> None:
+    tables: dict[str, Any] = {**priority.FIRST, **priority.UNION}
+    given = names_in(catalogue, "metadata")
+    assert "title" in given
+    assert {name for name in given if catalogue not in tables.get(name, ())} == set()
+    of_episodes = {**priority.EPISODE_FIRST, **priority.EPISODE_UNION, "aired": priority.EPISODE_AIRED.order}
+    told = names_in(catalogue, "_episode", "episodes" if catalogue is Catalogue.ANISEARCH else "_episode")
+    assert {name for name in told - {"episode_number"} if catalogue not in of_episodes.get(name, ())} == set()
 
 
 def test_the_first_catalogue_that_says_anything_decides() -> None:
@@ -132,9 +168,11 @@ def test_languages_become_names_of_groups() -> None:
 
 
 def test_genres_are_a_closed_set_in_one_spelling() -> None:
-    words = ["sci fi", "Science Fiction", "ACTION", "Bounty Hunters"]
-    assert taxonomy.known(words, taxonomy.GENRES) == ["Sci-Fi", "Action"]
-    assert taxonomy.tags([*words, "Violence"]) == ["sci-fi", "action", "bounty hunters"]
+    words = ["sci fi", "Science Fiction", "ACTION", "Bounty Hunters", "Violence"]
+    entry = run(Stage.METADATA, anilist={"anime": {"genres": words}})
+    assert entry["genres"] == ["Sci-Fi", "Action"]
+    assert entry["tags"] == ["sci-fi", "action", "bounty hunters"]
+    assert [taxonomy.tag(word) for word in words] == ["sci-fi", "sci-fi", "action", "bounty hunters", None]
 
 
 # --------------------------------------------------------------------------------------------------------- episodes

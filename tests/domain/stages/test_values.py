@@ -14,6 +14,11 @@ from models.vocabulary import SourceMaterial
         ("One.<br><br>\nTwo <i>three</i>.", "One.\n\nTwo three."),
         ("A &#34;cowboy&#34; &amp; a dog", 'A "cowboy" & a dog'),
         ("Before ~!he dies\nin the end!~ after", "Before after"),
+        ("He lives. [spoiler=end]He dies\nthere.[/spoiler] She waits.", "He lives. She waits."),
+        ('He lives. <span class="spoiler hidden">He <b>dies</b>.</span> So.', "He lives. So."),
+        ("He lives. ||He dies.|| So.", "He lives. So."),
+        ("One.<script>alert('<b>x</b>')</script><!-- note --> Two.", "One. Two."),
+        ("[B]Bold[/B] and [url=https://a.example]link[/url], [sic]", "Bold and link, [sic]"),
         ("__Height:__ 185 cm", "Height: 185 cm"),
         ("snake__case__name", "snake__case__name"),
         ("See [Spike](https://anilist.co/character/1).", "See Spike."),
@@ -27,6 +32,29 @@ from models.vocabulary import SourceMaterial
 )
 def test_prose_is_plain(raw: object, clean: str | None) -> None:
     assert values.prose(raw) == clean
+
+
+@pytest.mark.parametrize(
+    ("raw", "canonical"),
+    [
+        ("HTTPS://WWW.Example.org:443/A?b=C#d", "https://www.example.org/A?b=C#d"),
+        ("http://example.org:80", "http://example.org"),
+        ("http://example.org:8080/", "http://example.org:8080/"),
+        ("https://example.org/a?utm_source=x&id=1&utm_medium=y", "https://example.org/a?id=1"),
+        ("https://ja.example.org/%E3%82%AB?q=a%20b", "https://ja.example.org/%E3%82%AB?q=a%20b"),
+        ("ftp://example.org/", None),
+        ("https://example.org:99999/", None),
+        ("https:// example.org", None),
+    ],
+)
+def test_a_page_has_one_address(raw: str, canonical: str | None) -> None:
+    assert values.url(raw) == canonical
+
+
+@given(st.text())
+def test_an_address_stays_as_it_is_once_it_is_canonical(raw: str) -> None:
+    found = values.url(f"https://{raw}")
+    assert found is None or values.url(found) == found
 
 
 @given(st.text())

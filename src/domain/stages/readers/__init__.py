@@ -7,6 +7,7 @@ from domain.stages.readers.anidb import ANIDB
 from domain.stages.readers.anilist import ANILIST
 from domain.stages.readers.animeplanet import ANIMEPLANET
 from domain.stages.readers.animeschedule import ANIMESCHEDULE
+from domain.stages.readers.anisearch import ANISEARCH
 from domain.stages.readers.base import Reader
 from domain.stages.readers.jikan import JIKAN
 from domain.stages.readers.kitsu import KITSU
@@ -18,7 +19,6 @@ READERS: Final[Mapping[Catalogue, Reader]] = {
     Catalogue.KITSU: KITSU,
     Catalogue.ANIDB: ANIDB,
     Catalogue.ANIMEPLANET: ANIMEPLANET,
-    Catalogue.ANISEARCH: Reader(),
+    Catalogue.ANISEARCH: ANISEARCH,
     Catalogue.ANIMESCHEDULE: ANIMESCHEDULE,
 }
-"""aniSearch's has nothing to read yet: no answer of it is known."""

@@ -9,11 +9,10 @@ from domain.stages import values
 from domain.stages.readers import words
 from domain.stages.readers.base import Answers, Part, Reader
 from domain.stages.readers.credits import staff_group
-from models.vocabulary import CompanyType, RankingType
+from models.vocabulary import CompanyType, RankingType, Season
 
 _WORK_FORMATS: Final = frozenset({"MANGA", "NOVEL", "ONE_SHOT"})
 _BEST_SCORE: Final = 100
-_CREDIT: Final = re.compile(r"\s*\(Source: [^)]*\)\s*$")
 
 
 def metadata(answers: Answers) -> Part:
@@ -38,7 +37,7 @@ def metadata(answers: Answers) -> Part:
             "source_material": words.source_material(media.get("source")),
             "country_of_origin": _country(media.get("countryOfOrigin")),
             "nsfw": values.flag(media.get("isAdult")),
-            "synopsis": _synopsis(media.get("description")),
+            "synopsis": words.told(media.get("description")),
             "genres": values.texts(media.get("genres")),
             "tags": [name for tag in tags if (name := values.text(tag.get("name")))],
             "themes": [theme for tag in tags if (theme := _theme(tag))],
@@ -72,11 +71,6 @@ def _country(value: object) -> str | None:
     return found if found and re.match(r"^[A-Z]{2}$", found) else None
 
 
-def _synopsis(value: object) -> str | None:
-    found = values.prose(value)
-    return values.text(_CREDIT.sub("", found)) if found else None
-
-
 def _day(value: Mapping[str, Any]) -> str | None:
     """Only a whole date; AniList's partial ones have no day to write."""
     found = values.partial_date(value)
@@ -108,9 +102,8 @@ def _companies(media: Mapping[str, Any], kind: CompanyType) -> list[Part]:
 def episodes(answers: Answers) -> list[Part]:
     media = values.mapping(answers.get("anime"))
     streamed = [_streamed(item) for item in values.items(media.get("streamingEpisodes"))]
-    scheduled = [
-        values.mapping(edge.get("node")) for edge in values.items(values.dig(media, "airingSchedule", "edges"))
-    ]
+    edges = [*values.items(answers.get("schedule")), *values.items(values.dig(media, "airingSchedule", "edges"))]
+    scheduled = [values.mapping(edge.get("node")) for edge in edges]
     scheduled.append(values.mapping(media.get("nextAiringEpisode")))
     return [part for part in [*streamed, *map(_scheduled, scheduled)] if part is not None]
 
@@ -204,7 +197,7 @@ def _rank(item: Mapping[str, Any]) -> Part | None:
             "type": kind,
             "format": values.text(item.get("format")),
             "year": values.year(item.get("year")),
-            "season": words.season(item.get("season")),
+            "season": values.member(Season, item.get("season")),
             "all_time": bool(item.get("allTime")),
         }
     )

@@ -1,4 +1,7 @@
-"""Anime-Planet, as parsed from a page: its JSON-LD, OpenGraph and a few fields. Family names are in capitals."""
+"""Anime-Planet, as parsed from a page: its JSON-LD, OpenGraph and a few fields. Family names are in capitals.
+
+Actors are left out: the page does not say whom they speak, nor in which language.
+"""
 
 import re
 from collections.abc import Mapping
@@ -8,9 +11,11 @@ from domain import airing
 from domain.stages import values
 from domain.stages.readers import words
 from domain.stages.readers.base import Answers, Part, Reader
+from domain.stages.readers.credits import staff_group
 from models.vocabulary import CompanyType
 
 _LISTED_DATES: Final = re.compile(r"\s+\d{4}(?:-\d{2}-\d{2})? - .*$|\s+\d{4}-\d{2}-\d{2}\b.*$")
+_RELATIONS: Final = {"other_franchise": "other", "Original Manga": "original work"}
 _CAPITALS: Final = re.compile(r"\b[^\W\d_]{2,}\b")
 
 
@@ -22,7 +27,13 @@ def metadata(answers: Answers) -> Part:
     return values.filled(
         {
             "title": values.text(facts.get("name")),
-            "synonyms": values.texts([facts.get("name"), *values.texts(facts.get("alternateName"))]),
+            "synonyms": [
+                *values.texts([facts.get("name")]),
+                *values.texts(_listed(facts.get("alternateName"))),
+                *values.texts(page.get("alternative_titles")),
+            ],
+            "type": words.anime_type(page.get("type")),
+            "duration": values.minutes(page.get("minutes")),
             "status": words.anime_status(page.get("status")),
             "episodes": values.whole(facts.get("numberOfEpisodes"), least=1),
             "season": words.season(page.get("season")),
@@ -30,7 +41,8 @@ def metadata(answers: Answers) -> Part:
             "month": words.month(start),
             "synopsis": values.prose(facts.get("description")),
             "genres": values.texts(facts.get("genre")),
-            "tags": values.texts(facts.get("genre")),
+            "tags": [*values.texts(facts.get("genre")), *values.texts(page.get("tags"))],
+            "content_warnings": values.texts(page.get("content_warnings")),
             "covers": words.images(graph.get("image") or facts.get("image")),
             "studios": words.companies(
                 words.company(name, CompanyType.ANIMATION_STUDIO) for name in values.texts(page.get("studios"))
@@ -40,19 +52,34 @@ def metadata(answers: Answers) -> Part:
     )
 
 
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
 def relations(answers: Answers) -> list[Part]:
+    page = values.mapping(answers.get("anime"))
+    return [*_related(page.get("related_anime"), None), *_related(page.get("related_manga"), "manga")]
+
+
+def _related(found: object, kind: str | None) -> list[Part]:
     return [
         values.filled(
             {
                 "url": address,
                 "title": _title(related.get("title")),
-                "relation_type": words.relation_type(related.get("relation_type")),
-                "is_anime": True,
+                "relation_type": words.relation_type(_word(related)),
+                "type": kind,
+                "is_anime": kind is None,
             }
         )
-        for related in values.items(values.dig(answers, "anime", "related_anime"))
+        for related in values.items(found)
         if (address := values.url(related.get("url")))
     ]
+
+
+def _word(related: Mapping[str, Any]) -> str | None:
+    word = values.text(related.get("relation_type"))
+    return _RELATIONS.get(word, word) if word else None
 
 
 def _title(line: object) -> str | None:
@@ -83,10 +110,35 @@ def _character(person: Mapping[str, Any]) -> Part | None:
     if name is None or address is None:
         return None
     return {
-        "name": _CAPITALS.sub(lambda word: word[0].capitalize() if word[0].isupper() else word[0], name),
+        "name": given_first(name),
         "character_ids": {"animeplanet": address.rstrip("/").rpartition("/")[2]},
         "character_pages": {"animeplanet": address},
     }
 
 
-ANIMEPLANET: Final = Reader(metadata=metadata, relations=relations, statistics=statistics, characters=characters)
+def staff(answers: Answers) -> list[Part]:
+    facts = values.dig(answers, "anime", "json_ld")
+    return [
+        values.filled(
+            {
+                "name": given_first(name),
+                "role": role,
+                "group": staff_group(role),
+                "staff_ids": {"animeplanet": address.rstrip("/").rpartition("/")[2]},
+                "url": address,
+            }
+        )
+        for kind, role in (("director", "Director"), ("musicBy", "Music"))
+        for person in values.items(values.dig(facts, kind))
+        if (name := values.text(person.get("name"))) and (address := values.url(person.get("url")))
+    ]
+
+
+def given_first(name: str) -> str:
+    """``Spike Spiegel`` of ``Spike SPIEGEL``."""
+    return _CAPITALS.sub(lambda word: word[0].capitalize() if word[0].isupper() else word[0], name)
+
+
+ANIMEPLANET: Final = Reader(
+    metadata=metadata, relations=relations, statistics=statistics, characters=characters, staff=staff
+)

@@ -1,6 +1,6 @@
 """AnimeSchedule v3: premieres and weekly slots are moments; year 1 means none. Links have no scheme."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from domain import airing
@@ -49,7 +49,7 @@ def metadata(answers: Answers) -> Part:
             "month": values.member(Month, anime.get("month")),
             "duration": values.minutes(anime.get("lengthMin")),
             "source_material": _first(words.source_material(name) for name in _names(anime, "sources")),
-            "synopsis": values.prose(anime.get("description")),
+            "synopsis": words.told(anime.get("description")),
             "genres": _names(anime, "genres"),
             "tags": _names(anime, "genres"),
             "covers": words.images(f"{_PICTURES}{picture}" if picture else None),
@@ -92,8 +92,11 @@ def _names(anime: Mapping[str, Any], kind: str) -> list[str]:
     return [name for item in values.items(anime.get(kind)) if (name := values.text(item.get("name")))]
 
 
-def _first(found: Any) -> Any:
-    return next((item for item in found if item is not None), None)
+def _first(found: Iterable[Any]) -> Any:
+    """The first that is known, else the first."""
+    words_found = [item for item in found if item is not None]
+    known = (item for item in words_found if not isinstance(item, values.Unknown))
+    return next(known, words_found[0] if words_found else None)
 
 
 def _moment(anime: Mapping[str, Any], name: str) -> str | None:

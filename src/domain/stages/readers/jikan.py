@@ -8,6 +8,7 @@ from domain import airing
 from domain.stages import values
 from domain.stages.readers import words
 from domain.stages.readers.base import Answers, Part, Reader
+from domain.stages.readers.credits import staff_group
 from models.vocabulary import CompanyType, Rating
 
 _DURATION: Final = re.compile(r"(\d+)\s*(hr|min|sec)")
@@ -16,13 +17,13 @@ _THEME: Final = re.compile(
     r"^(?:#?\d+:\s*)?[\"\u201c](?P<title>.+?)[\"\u201d]\s+by\s+(?P<artist>.+?)"
     r"(?:\s+\(ep(?:s|isodes?)?\s*(?P<episodes>[^()]*)\))?$"
 )
-_CREDIT: Final = re.compile(r"\s*[\[(](?:Written by MAL Rewrite|Source: [^\])]*)[\])]\s*$")
 _BEST_EPISODE_SCORE: Final = 5
+_STATUSES: Final = ("watching", "completed", "on_hold", "dropped", "plan_to_watch")
 
 
 def metadata(answers: Answers) -> Part:
     anime = values.mapping(answers.get("anime"))
-    rating = values.member(Rating, anime.get("rating"))
+    rating = words.rating(anime.get("rating"))
     return values.filled(
         {
             "title": values.text(anime.get("title")),
@@ -39,16 +40,18 @@ def metadata(answers: Answers) -> Part:
             "year": values.year(anime.get("year")),
             "duration": duration(anime.get("duration")),
             "rating": rating,
-            "nsfw": None if rating is None else rating is Rating.RX,
+            "nsfw": rating is Rating.RX if isinstance(rating, Rating) else None,
             "source_material": words.source_material(anime.get("source")),
-            "synopsis": _without_credit(values.prose(anime.get("synopsis"))),
+            "synopsis": words.told(anime.get("synopsis")),
             "background": values.prose(anime.get("background")),
             "genres": _names(anime, "genres") + _names(anime, "explicit_genres"),
             "tags": _names(anime, "themes"),
             "themes": [{"name": name} for name in _names(anime, "themes")],
             "demographics": _names(anime, "demographics"),
-            "covers": words.images(_best_image(anime)),
-            "trailers": _trailers(anime.get("trailer")),
+            "covers": words.images(
+                _best_image(anime), *(_best_image({"images": item}) for item in values.items(answers.get("pictures")))
+            ),
+            "trailers": [*_trailers(anime.get("trailer")), *_promos(values.dig(answers, "videos", "promo"))],
             "opening_themes": _songs(values.dig(anime, "theme", "openings")),
             "ending_themes": _songs(values.dig(anime, "theme", "endings")),
             "external_links": _links(anime.get("external")),
@@ -68,10 +71,6 @@ def duration(line: object) -> int | None:
     return found or None
 
 
-def _without_credit(line: str | None) -> str | None:
-    return values.text(_CREDIT.sub("", line)) if line else None
-
-
 def _names(anime: Mapping[str, Any], kind: str) -> list[str]:
     return [name for item in values.items(anime.get(kind)) if (name := values.text(item.get("name")))]
 
@@ -89,6 +88,14 @@ def _trailers(value: object) -> list[Part]:
     pictures = values.mapping(trailer.get("images"))
     picture = words.image(pictures.get("maximum_image_url") or pictures.get("large_image_url"))
     return [values.filled({"url": address, "thumbnail_url": picture})]
+
+
+def _promos(value: object) -> list[Part]:
+    return [
+        values.filled({**trailer, "title": values.text(promo.get("title"))})
+        for promo in values.items(value)
+        for trailer in _trailers(promo.get("trailer"))
+    ]
 
 
 def _songs(lines: object) -> list[Part]:
@@ -158,10 +165,21 @@ def episodes(answers: Answers) -> list[Part]:
         for item in values.items(answers.get("episode_details"))
         if (number := words.episode_number(item.get("mal_id")))
     }
-    return [
+    listed = [
         _episode(number, {**values.filled(item), **values.filled(details.get(number, {}))})
         for item in values.items(answers.get("episodes"))
         if (number := words.episode_number(item.get("mal_id")))
+    ]
+    return [*listed, *_pictured(values.dig(answers, "videos", "episodes"))]
+
+
+def _pictured(videos: object) -> list[Part]:
+    """The pictures of a streaming site, by the number in ``Episode 12``."""
+    found = ((words.titled_episode(item.get("episode"))[0], item) for item in values.items(videos))
+    return [
+        {"episode_number": number, "thumbnails": pictures}
+        for number, item in found
+        if number is not None and (pictures := words.images(_best_image(item)))
     ]
 
 
@@ -174,7 +192,7 @@ def _episode(number: str, episode: Mapping[str, Any]) -> Part:
             "title_romaji": values.text(episode.get("title_romanji")),
             "aired": values.days(airing.day_of_record(values.text(episode.get("aired")))),
             "duration": values.whole(episode.get("duration"), least=1),
-            "synopsis": _without_credit(values.prose(episode.get("synopsis"))),
+            "synopsis": words.told(episode.get("synopsis")),
             "filler": values.flag(episode.get("filler")),
             "recap": values.flag(episode.get("recap")),
             "score": values.score(episode.get("score"), best=_BEST_EPISODE_SCORE),
@@ -200,7 +218,13 @@ def relations(answers: Answers) -> list[Part]:
 
 
 def statistics(answers: Answers) -> Part:
-    anime = values.mapping(answers.get("anime"))
+    anime, told = values.mapping(answers.get("anime")), values.mapping(answers.get("statistics"))
+    votes = {
+        str(item["score"]): count
+        for item in values.items(told.get("scores"))
+        if isinstance(item.get("score"), int) and (count := values.whole(item.get("votes"))) is not None
+    }
+    statuses = {name: count for name in _STATUSES if (count := values.whole(told.get(name))) is not None}
     return values.filled(
         {
             "score": values.score(anime.get("score"), best=10),
@@ -209,8 +233,29 @@ def statistics(answers: Answers) -> Part:
             "popularity_rank": values.whole(anime.get("popularity"), least=1),
             "members": values.whole(anime.get("members")),
             "favorites": values.whole(anime.get("favorites")),
+            "score_distribution": votes,
+            "status_distribution": statuses,
         }
     )
+
+
+def staff(answers: Answers) -> list[Part]:
+    found = []
+    for edge in values.items(answers.get("staff")):
+        person = values.mapping(edge.get("person"))
+        name = given_first(person.get("name"))
+        if name is not None:
+            known = {
+                "name": name,
+                "staff_ids": values.filled({"mal": values.identifier(person.get("mal_id"))}),
+                "url": values.url(person.get("url")),
+                "image": words.image(_best_image(person)),
+            }
+            found += [
+                values.filled({**known, "role": role, "group": staff_group(role)})
+                for role in values.texts(edge.get("positions"))
+            ]
+    return found
 
 
 def characters(answers: Answers) -> list[Part]:
@@ -234,7 +279,7 @@ def _character(name: str, edge: Mapping[str, Any], character: Mapping[str, Any],
             "name_kanji": kanji,
             "nicknames": values.texts(detail.get("nicknames")),
             "role": words.role(edge.get("role")),
-            "description": _without_credit(values.prose(detail.get("about"))),
+            "description": words.told(detail.get("about")),
             "images": words.images(_best_image(detail) or _best_image(character)),
             "character_ids": values.filled({"mal": values.identifier(character.get("mal_id"))}),
             "character_pages": values.filled({"mal": values.url(character.get("url"))}),
@@ -272,5 +317,10 @@ def given_first(name: object) -> str | None:
 
 
 JIKAN: Final = Reader(
-    metadata=metadata, episodes=episodes, relations=relations, statistics=statistics, characters=characters
+    metadata=metadata,
+    episodes=episodes,
+    relations=relations,
+    statistics=statistics,
+    characters=characters,
+    staff=staff,
 )

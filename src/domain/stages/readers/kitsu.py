@@ -2,16 +2,45 @@
 
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from domain import airing
 from domain.stages import values
 from domain.stages.readers import words
 from domain.stages.readers.base import Answers, Part, Reader
+from domain.stages.readers.credits import staff_group
+from models.vocabulary import CompanyType
 
 _BEST_SCORE: Final = 100
 _ENGLISH: Final = ("en", "en_us")
 _JAPANESE: Final = ("ja_jp",)
 _ROMAJI: Final = ("en_jp",)
+_MEDIA: Final = frozenset({"anime", "manga", "drama"})
+_COMPANY_ROLES: Final = {
+    "studio": CompanyType.ANIMATION_STUDIO,
+    "producer": CompanyType.PRODUCER,
+    "licensor": CompanyType.LICENSOR,
+}
+_LOCALES: Final = {
+    "ja_jp": "Japanese",
+    "ja": "Japanese",
+    "jp": "Japanese",
+    "us": "English",
+    "en": "English",
+    "en_us": "English",
+    "fr": "French",
+    "es": "Spanish",
+    "kr": "Korean",
+    "ko": "Korean",
+    "de": "German",
+    "br": "Portuguese (BR)",
+    "pt_br": "Portuguese (BR)",
+    "it": "Italian",
+    "hu": "Hungarian",
+    "he": "Hebrew",
+    "cn": "Mandarin",
+}
+"""The catalogue writes countries and languages; the words are those of the other catalogues."""
 
 
 def _attributes(resource: object) -> Mapping[str, Any]:
@@ -39,15 +68,19 @@ def metadata(answers: Answers) -> Part:
             "episodes": values.whole(anime.get("episodeCount"), least=1),
             "month": words.month(start),
             "duration": values.minutes(anime.get("episodeLength")),
-            "rating": words.RATING_GUIDES.get((values.text(anime.get("ageRatingGuide")) or "").casefold()),
+            "rating": words.rating(anime.get("ageRatingGuide")),
             "nsfw": values.flag(anime.get("nsfw")),
-            "synopsis": values.prose(anime.get("synopsis") or anime.get("description")),
+            "synopsis": words.told(anime.get("synopsis") or anime.get("description")),
             "tags": [name for category in categories if (name := values.text(category.get("title")))],
             "themes": [
                 values.filled({"name": name, "description": values.prose(category.get("description"))})
                 for category in categories
                 if (name := values.text(category.get("title")))
             ],
+            "streaming_info": _streaming(answers),
+            "studios": _companies(answers, CompanyType.ANIMATION_STUDIO),
+            "producers": _companies(answers, CompanyType.PRODUCER),
+            "licensors": _companies(answers, CompanyType.LICENSOR),
             "posters": words.images(values.dig(anime, "posterImage", "original")),
             "banners": words.images(values.dig(anime, "coverImage", "original")),
             "trailers": [{"url": trailer}] if trailer else None,
@@ -58,6 +91,99 @@ def metadata(answers: Answers) -> Part:
 
 def _first(titles: Mapping[str, Any], languages: tuple[str, ...]) -> str | None:
     return next((found for language in languages if (found := values.text(titles.get(language)))), None)
+
+
+def _by_id(answers: Answers, kind: str) -> dict[str, Mapping[str, Any]]:
+    """The attributes of included resources."""
+    found = ((values.text(resource.get("id")), resource) for resource in values.items(answers.get(kind)))
+    return {identifier: _attributes(resource) for identifier, resource in found if identifier is not None}
+
+
+def _related_id(resource: object, name: str) -> str:
+    return values.text(values.dig(resource, "relationships", name, "data", "id")) or ""
+
+
+def _streaming(answers: Answers) -> list[Part]:
+    """A link names its platform by a resource of its own; without it the host of the link stands."""
+    streamers = _by_id(answers, "streamers")
+    found = []
+    for link in values.items(answers.get("streaming_links")):
+        told, address = _attributes(link), values.url(_attributes(link).get("url"))
+        streamer = values.mapping(streamers.get(_related_id(link, "streamer")))
+        if address is not None:
+            found.append(
+                values.filled(
+                    {
+                        "platform": values.text(streamer.get("siteName")) or urlsplit(address).hostname,
+                        "url": address,
+                        "subtitle_languages": values.texts(told.get("subs")),
+                        "dub_languages": values.texts(told.get("dubs")),
+                    }
+                )
+            )
+    return [part for part in found if "platform" in part]
+
+
+def _companies(answers: Answers, kind: CompanyType) -> list[Part]:
+    producers = _by_id(answers, "producers")
+    found = []
+    for production in values.items(answers.get("productions")):
+        identifier = _related_id(production, "producer")
+        if _COMPANY_ROLES.get((values.text(_attributes(production).get("role")) or "").casefold()) is kind:
+            ids = values.filled({"kitsu": values.identifier(identifier)})
+            found.append(words.company(values.mapping(producers.get(identifier)).get("name"), kind, company_ids=ids))
+    return words.companies(found)
+
+
+def relations(answers: Answers) -> list[Part]:
+    media = _by_id(answers, "related_media")
+    found = []
+    for link in values.items(answers.get("media_relationships")):
+        data = values.mapping(values.dig(link, "relationships", "destination", "data"))
+        kind, identifier = values.text(data.get("type")), values.text(data.get("id"))
+        if kind in _MEDIA and identifier is not None and identifier.isalnum():
+            told = values.mapping(media.get(identifier))
+            form = values.text(told.get("subtype")) or kind
+            found.append(
+                values.filled(
+                    {
+                        "url": f"https://kitsu.app/{kind}/{identifier}",
+                        "title": values.text(told.get("canonicalTitle")),
+                        "relation_type": words.relation_type(_attributes(link).get("role")),
+                        "type": None if kind == "anime" else form.lower(),
+                        "is_anime": kind == "anime",
+                    }
+                )
+            )
+    return found
+
+
+def staff(answers: Answers) -> list[Part]:
+    """A credit may name several kinds of work: ``Director, Storyboard``."""
+    people = _by_id(answers, "people")
+    found = []
+    for credit in values.items(answers.get("staff")):
+        identifier = _related_id(credit, "person")
+        person = _person(values.mapping(people.get(identifier)), identifier)
+        if person is not None:
+            roles = (values.text(role) for role in (values.text(_attributes(credit).get("role")) or "").split(","))
+            found += [{**person, "role": role, "group": staff_group(role)} for role in roles if role is not None]
+    return found
+
+
+def _person(person: Mapping[str, Any], identifier: str) -> Part | None:
+    name = values.text(person.get("canonicalName")) or values.text(person.get("name"))
+    if name is None:
+        return None
+    return values.filled(
+        {
+            "name": name,
+            "native_name": values.text(values.dig(person, "names", "ja_jp")),
+            "staff_ids": values.filled({"kitsu": values.identifier(identifier)}),
+            "image": words.image(values.dig(person, "image", "original")),
+            "biography": values.prose(person.get("description")),
+        }
+    )
 
 
 def episodes(answers: Answers) -> list[Part]:
@@ -78,7 +204,7 @@ def _episode(episode: Mapping[str, Any]) -> Part | None:
             "title_romaji": _first(titles, _ROMAJI),
             "aired": values.days(airing.day_of_record(values.text(episode.get("airdate")))),
             "duration": values.minutes(episode.get("length")),
-            "synopsis": values.prose(episode.get("synopsis") or episode.get("description")),
+            "synopsis": words.told(episode.get("synopsis") or episode.get("description")),
             "thumbnails": words.images(values.dig(episode, "thumbnail", "original")),
         }
     )
@@ -115,8 +241,24 @@ def characters(answers: Answers) -> list[Part]:
         character = _attributes(included.get(identifier))
         name = values.text(character.get("canonicalName")) or values.text(character.get("name"))
         if name is not None and identifier is not None:
-            found.append(_character(name, identifier, link, character))
+            found.append(_character(name, identifier, link, character) | _voices(link, answers))
     return found
+
+
+def _voices(link: Mapping[str, Any], answers: Answers) -> Part:
+    """The voices of a link, which point back to it; their persons come included as well."""
+    people = _by_id(answers, "people")
+    own = values.text(link.get("id"))
+    listed = {values.text(item.get("id")) for item in values.items(values.dig(link, "relationships", "voices", "data"))}
+    found = []
+    for voice in values.items(answers.get("voices")):
+        if values.text(voice.get("id")) in listed or (own and _related_id(voice, "mediaCharacter") == own):
+            identifier = _related_id(voice, "person")
+            person = _person(values.mapping(people.get(identifier)), identifier)
+            language = _LOCALES.get((values.text(_attributes(voice).get("locale")) or "").casefold())
+            if person is not None and language is not None:
+                found.append({**person, "language": language})
+    return {"voice_actors": found} if found else {}
 
 
 def _character(name: str, identifier: str, link: Mapping[str, Any], character: Mapping[str, Any]) -> Part:
@@ -132,4 +274,11 @@ def _character(name: str, identifier: str, link: Mapping[str, Any], character: M
     )
 
 
-KITSU: Final = Reader(metadata=metadata, episodes=episodes, statistics=statistics, characters=characters)
+KITSU: Final = Reader(
+    metadata=metadata,
+    episodes=episodes,
+    relations=relations,
+    statistics=statistics,
+    characters=characters,
+    staff=staff,
+)

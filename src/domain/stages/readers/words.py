@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from domain.stages import values
+from domain.stages.values import Unknown
 from models.ids import canonical_number
 from models.vocabulary import (
     AnimeStatus,
@@ -70,33 +71,47 @@ RELATIONS: Final = {
     "source": RelationType.ORIGINAL_WORK,
 }
 
+_CREDIT: Final = re.compile(
+    r"\s*[\[(]\s*(?:Written by [^\])]*|Source: [^\])]*|Adapted from [^\])]*|from [^\])]*)[\])]\s*$", re.IGNORECASE
+)
 _MONTHS: Final = tuple(Month)
 _EPISODE_TITLE: Final = re.compile(r"^\s*Episode\s+(\d+(?:\.\d+)?)\s*(?:[-:\u2013]\s*(.*))?$", re.IGNORECASE)
 
 
-def anime_type(word: object) -> AnimeType | None:
-    return values.member(AnimeType, word, TYPES)
+def anime_type(word: object) -> AnimeType | Unknown | None:
+    return values.member_or_unknown(AnimeType, word, TYPES)
 
 
-def anime_status(word: object) -> AnimeStatus | None:
-    return values.member(AnimeStatus, word, STATUSES)
+def anime_status(word: object) -> AnimeStatus | Unknown | None:
+    return values.member_or_unknown(AnimeStatus, word, STATUSES)
 
 
-def season(word: object) -> Season | None:
-    return values.member(Season, word, SEASONS)
+def season(word: object) -> Season | Unknown | None:
+    return values.member_or_unknown(Season, word, SEASONS)
 
 
-def source_material(word: object) -> SourceMaterial | None:
-    return values.member(SourceMaterial, word)
+def source_material(word: object) -> SourceMaterial | Unknown | None:
+    return values.member_or_unknown(SourceMaterial, word)
 
 
-def relation_type(word: object) -> RelationType:
-    """OTHER for a word that is not known; the catalogue did say that the two are related."""
-    return values.member(RelationType, word, RELATIONS) or RelationType.OTHER
+def rating(word: object) -> Rating | Unknown | None:
+    """Of MyAnimeList's wording, or of its part that describes the audience."""
+    return values.member_or_unknown(Rating, word, RATING_GUIDES)
+
+
+def relation_type(word: object) -> RelationType | Unknown:
+    """OTHER without a word; the catalogue did say that the two are related."""
+    return values.member_or_unknown(RelationType, word, RELATIONS) or RelationType.OTHER
 
 
 def role(word: object) -> CharacterRole | None:
     return values.member(CharacterRole, word, ROLES)
+
+
+def told(value: object) -> str | None:
+    """A text about the anime, an episode or a character, without the note at its end of where it was taken from."""
+    found = values.prose(value)
+    return values.text(_CREDIT.sub("", found)) if found else None
 
 
 def month(day: date | datetime | None) -> Month | None:

@@ -1,0 +1,137 @@
+"""Writes ``docs/priorities.md``: whose word counts for which field, and why, from the tables that decide it.
+
+    python -m scripts.make_priorities [--out docs] [--check]
+
+With ``--check`` nothing is written, and the exit code says whether the page is that of today's tables.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from domain.stages import priority
+from domain.stages.conflicts import THRESHOLDS
+from domain.stages.priority import Rule
+from domain.stages.taxonomy import DEMOGRAPHICS, GENRES, WARNINGS
+from models.events import Catalogue
+from models.vocabulary import Rating
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+PAGE: Final = "priorities.md"
+
+_NAMES: Final = {
+    Catalogue.JIKAN: "MyAnimeList",
+    Catalogue.ANILIST: "AniList",
+    Catalogue.KITSU: "Kitsu",
+    Catalogue.ANIDB: "AniDB",
+    Catalogue.ANIMEPLANET: "Anime-Planet",
+    Catalogue.ANISEARCH: "aniSearch",
+    Catalogue.ANIMESCHEDULE: "AnimeSchedule",
+}
+
+
+_PAGE: Final = """\
+# Whose word counts
+
+Made from `src/domain/stages/priority.py` and its neighbours by `python -m scripts.make_priorities`; change the tables
+there, not here. MyAnimeList is asked through an API of Jikan's form.
+
+## The first that says anything
+
+{first}
+
+## All together
+
+In this order; of what several say the first wording stays. Texts are the same up to case, width and blanks, pages up to
+scheme, `www.` and a slash at the end.
+
+{union}
+
+## Episodes
+
+One a number (`1`, `12.5`, `S1`). Every field of it is taken by itself.
+
+{episodes}
+
+## Whole lists
+
+{lists}
+
+## The combined score
+
+Each catalogue's score is brought to the scale from 0 to 10 and counts once, however many votes it has: MyAnimeList's
+million would otherwise make it MyAnimeList's score. Kept are the three means that the releases have as well: the
+arithmetic mean, the median, and the arithmetic-geometric mean (Gauss's: where the arithmetic and the geometric mean of
+the scores meet when each is taken of the two again and again).
+
+## What is told to reviewers
+
+Catalogues disagree in wordings everywhere. About these facts a disagreement is listed in the entry's provenance:
+
+{thresholds}
+
+## Closed sets
+
+A word of a catalogue that none of a set's members stands for is left out, or becomes a tag, and is listed in the
+entry's provenance.
+
+{sets}
+"""
+
+
+def page() -> str:
+    episodes = {**priority.EPISODE_RULES, "aired": priority.EPISODE_AIRED, **priority.EPISODE_UNION_RULES}
+    lists = {
+        "characters": priority.CHARACTERS_RULE,
+        "staff": priority.STAFF_RULE,
+        "relations": priority.RELATIONS_RULE,
+        "statistics": priority.STATISTICS_RULE,
+    }
+    told = {name: threshold.words for name, threshold in THRESHOLDS.items()} | {
+        "broadcast": "a first day that is not on the weekday of the slot",
+        "episode_details/aired": "another day in Japan, or another time of the next episode",
+    }
+    sets = {
+        "Ratings": [rating.value for rating in Rating],
+        "Genres": GENRES.values(),
+        "Demographics": DEMOGRAPHICS.values(),
+        "Content warnings": WARNINGS.values(),
+    }
+    return _PAGE.format(
+        first=_rules(priority.FIRST_RULES),
+        union=_rules(priority.UNION_RULES),
+        episodes=_rules(episodes),
+        lists=_rules(lists),
+        thresholds=_table(("field", "told from"), ((f"`{name}`", words) for name, words in told.items())),
+        sets="\n".join(f"* {kind}: {', '.join(dict.fromkeys(words))}." for kind, words in sets.items()),
+    )
+
+
+def _rules(rules: Mapping[str, Rule]) -> str:
+    rows = ((f"`{name}`", ", ".join(_NAMES[one] for one in rule.order), rule.why) for name, rule in rules.items())
+    return _table(("field", "order", "why"), rows)
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *rows))
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m scripts.make_priorities")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs")
+    parser.add_argument("--check", action="store_true", help="only say whether the page is up to date")
+    given = parser.parse_args(arguments)
+    path, text = given.out / PAGE, page()
+    stale = not path.exists() or path.read_text() != text
+    if stale and given.check:
+        sys.stderr.write(f"{PAGE} is not made from today's tables; run: python -m scripts.make_priorities\n")
+    elif stale:
+        path.write_text(text)
+        print(path)
+    return 1 if stale and given.check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

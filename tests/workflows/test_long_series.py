@@ -1,0 +1,141 @@
+"""A series of 1,100 episodes through FetchSources as the machine runs it: page by page, and over crashes."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from models.errors import Unavailable
+from models.events import Catalogue, EnrichmentSubject, ExecutionRef, FetchInput, Mode
+from sources.http import HttpTransport, Request, Response
+from sources.json_api import RetryPolicy
+from sources.registry import PAGES, catalogue_clients
+from tests.support.commits import ANIME, World, fake_world
+from tests.support.crashing import Crash, Faults, When
+from tests.support.made_up_series import ANIDB_CLIENT, SOURCES, MadeUpSeries
+from workflows.enrichment import fetch_source, load_outcomes
+from workflows.ports import CatalogueClient
+
+EPISODES = 1100
+MOST_REQUESTS_A_STEP = 20
+"""A catalogue bears one a second, and a function call must not take more than a few minutes."""
+
+MOST_STEPS = 300
+
+COUNTED = {
+    Catalogue.JIKAN: ("episodes", EPISODES),
+    Catalogue.ANILIST: ("schedule", EPISODES),
+    Catalogue.KITSU: ("episodes", EPISODES),
+    Catalogue.ANISEARCH: ("episodes", EPISODES),
+}
+
+
+class Failing:
+    """Passes on to the series, and fails once at each request whose number is given."""
+
+    def __init__(self, inner: HttpTransport, *failures: int) -> None:
+        self._inner = inner
+        self._failures = set(failures)
+        self._sent = 0
+
+    def send(self, request: Request) -> Response:
+        self._sent += 1
+        if self._sent in self._failures:
+            self._failures.remove(self._sent)
+            raise Unavailable("the connection broke off")
+        return self._inner.send(request)
+
+
+def clients(transport: HttpTransport) -> dict[Catalogue, CatalogueClient]:
+    def sleep(seconds: float) -> None:
+        raise AssertionError(f"waits {seconds} seconds")
+
+    made = catalogue_clients(
+        transport,
+        {},
+        {},
+        sleep=sleep,
+        clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
+        policy=RetryPolicy(attempts=1),
+        anidb_client=ANIDB_CLIENT,
+        page_catalogues=PAGES,
+    )
+    return dict(made)
+
+
+def started(world: World) -> ExecutionRef:
+    return world.started(Mode.NEW, EnrichmentSubject(anime_id=ANIME, sources=SOURCES, title="Long"))
+
+
+def step(
+    world: World, ref: ExecutionRef, made: dict[Catalogue, CatalogueClient], catalogue: Catalogue, cursor: str | None
+) -> str | None:
+    event = FetchInput(ref=ref, catalogue=catalogue, cursor=cursor)
+    return fetch_source(event, clients=made, objects=world.objects, clock=world.clock).cursor
+
+
+@pytest.mark.parametrize("catalogue", list(Catalogue))
+def test_a_series_of_1100_episodes_comes_whole_in_bounded_steps(catalogue: Catalogue) -> None:
+    world, series = fake_world(), MadeUpSeries(episodes=EPISODES, characters=60, staff=30)
+    ref, made = started(world), clients(series)
+    cursor, steps = None, 0
+    while steps == 0 or cursor is not None:
+        before = len(series.asked)
+        cursor = step(world, ref, made, catalogue, cursor)
+        steps += 1
+        assert len(series.asked) - before <= MOST_REQUESTS_A_STEP
+        assert steps < MOST_STEPS
+    outcome = load_outcomes(ref, world.objects)[catalogue]
+    assert (outcome.status, outcome.reason) == ("ok", None)
+    if catalogue in COUNTED:
+        kind, count = COUNTED[catalogue]
+        assert len(outcome.answers[kind]) == count
+    assert len(set(series.asked)) == len(series.asked)
+
+
+def test_anidb_tells_1100_episodes_in_one_answer() -> None:
+    world, series = fake_world(), MadeUpSeries(episodes=EPISODES)
+    ref = started(world)
+    assert step(world, ref, clients(series), Catalogue.ANIDB, None) is None
+    assert len(load_outcomes(ref, world.objects)[Catalogue.ANIDB].answers["anime"]["episodes"]) == EPISODES
+
+
+@pytest.mark.parametrize("catalogue", [Catalogue.JIKAN, Catalogue.ANILIST, Catalogue.KITSU])
+def test_after_a_failure_the_machine_goes_on_at_that_page(catalogue: Catalogue) -> None:
+    world, series = fake_world(), MadeUpSeries(episodes=EPISODES)
+    ref, made = started(world), clients(Failing(series, 2, 9, 31))
+    cursor, failures, first = None, 0, True
+    while first or cursor is not None:
+        try:
+            cursor = step(world, ref, made, catalogue, cursor)
+        except Unavailable:
+            failures += 1
+        else:
+            first = False
+    assert failures == 3
+    kind, count = COUNTED[catalogue]
+    outcome = load_outcomes(ref, world.objects)[catalogue]
+    assert (outcome.status, len(outcome.answers[kind])) == ("ok", count)
+    repeated = len(series.asked) - len(set(series.asked))
+    assert repeated <= failures * MOST_REQUESTS_A_STEP
+
+
+@pytest.mark.parametrize(("when", "asked"), [(When.BEFORE, 2), (When.AFTER, 1), (When.LOST_REPLY, 1)])
+def test_after_a_crash_no_page_is_lost_and_a_written_one_is_not_asked_for_again(when: When, asked: int) -> None:
+    world, series = fake_world(), MadeUpSeries(episodes=250)
+    ref, made = started(world), clients(series)
+    cursor = None
+    while cursor != "episodes:2":
+        cursor = step(world, ref, made, Catalogue.JIKAN, cursor)
+    faults = Faults(planned={0: when})
+    with pytest.raises((Crash, Unavailable)):
+        fetch_source(
+            FetchInput(ref=ref, catalogue=Catalogue.JIKAN, cursor=cursor),
+            clients=made,
+            objects=faults.wrap("objects", world.objects),
+            clock=world.clock,
+        )
+    while cursor is not None:
+        cursor = step(world, ref, made, Catalogue.JIKAN, cursor)
+    outcome = load_outcomes(ref, world.objects)[Catalogue.JIKAN]
+    assert [item["mal_id"] for item in outcome.answers["episodes"]] == list(range(1, 251))
+    assert series.asked.count("jikan GET /anime/7/episodes?page=2") == asked
