@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
@@ -129,7 +129,7 @@ class Function(pulumi.ComponentResource):
         self.register_outputs({"function_name": self.function_name, "arn": self.arn, "role_arn": self.role_arn})
 
 
-def _vpc_config(placement: Placement | None) -> dict[str, Any] | None:
+def _vpc_config(placement: Placement | None) -> aws.lambda_.FunctionVpcConfigArgsDict | None:
     if placement is None:
         return None
     return {"subnet_ids": list(placement.subnet_ids), "security_group_ids": list(placement.security_group_ids)}

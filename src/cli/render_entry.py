@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from cli.output import Output
-from domain.relations import joined
 
 MANY: Final = 8
 _MORE: Final = 30
@@ -84,7 +83,7 @@ def _list_rows(stored: Mapping[str, Any]) -> list[Row]:
         ("staff", _sample([f"{kind} {len(people)}" for kind, people in staff.get("production_staff", {}).items()])),
         ("episodes stored", f"{len(episodes)}{_span(episodes)}"),
         ("characters", f"{len(characters)} ({pictured} with an image of our own)"),
-        ("relations", f"{len(joined(related))} anime, {len(works)} works"),
+        ("relations", f"{len(_joined(related))} anime, {len(works)} works"),
         ("theme songs", _sample([song["title"] for song in songs])),
         ("streaming", _sample([platform["platform"] for platform in stored.get("streaming_info", [])])),
         ("images", f"{own} of our own, {len(images) - own} failed"),
@@ -123,9 +122,15 @@ def related_table(out: Output, stored: Mapping[str, Any]) -> None:
     """One of ours by its id, others by their pages."""
     rows = [
         (one["relation_type"], one.get("title"), one.get("anime_id") or "\n".join(one["urls"]))
-        for one in joined(stored.get("related_anime", []))
+        for one in _joined(stored.get("related_anime", []))
     ]
     _some(out, "Related anime", ("", "title", "our id, or its page"), rows)
+
+
+def _joined(related: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    from domain.relations import joined  # costs the models, which `anime --help` does not need
+
+    return joined(related)
 
 
 def origins_table(out: Output, stored: Mapping[str, Any]) -> None:

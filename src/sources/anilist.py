@@ -105,30 +105,30 @@ SCHEDULE_QUERY: Final = """query Schedule($id: Int, $idMal: Int, $page: Int) {
 }"""
 
 _DATE: Final = "(year month day)"
-_PERSON_SHAPE: Final = f"""id:int! name!(full native alternative:list) image(large medium) description
+_PERSON_SHAPE: Final = f"""id:int! name:object!(full native alternative:list) image(large medium) description
     primaryOccupations:list gender dateOfBirth{_DATE} age yearsActive:list homeTown bloodType favourites"""
 
 SHAPES: Final[Mapping[str, Shape]] = {
     "anime": shape(
-        f"""id:int! idMal title!(romaji english native userPreferred) description source format episodes duration status
+        f"""id:int! idMal title:object!(romaji english native userPreferred) description source format episodes duration status
         season seasonYear startDate{_DATE} endDate{_DATE} countryOfOrigin isAdult hashtag
         coverImage(extraLarge large medium color) bannerImage trailer(id site thumbnail) averageScore meanScore
         popularity favourites trending genres:list synonyms:list
         tags(id name:text! description category rank isGeneralSpoiler isMediaSpoiler isAdult)
-        relations(edges(relationType node!(id:int! type format status title(romaji english native))))
+        relations(edges(relationType node:object!(id:int! type format status title(romaji english native))))
         studios(edges(isMain node(id name:text isAnimationStudio)))
         externalLinks(id url site type language color icon notes isDisabled siteId)
         streamingEpisodes(title thumbnail url site) nextAiringEpisode(episode:int! airingAt:int! timeUntilAiring)
-        airingSchedule(edges(node!(episode:int! airingAt:int!)))
+        airingSchedule(edges(node:object!(episode:int! airingAt:int!)))
         rankings(id rank type format year season allTime context)
         stats(scoreDistribution(score:int! amount:int!) statusDistribution(status:text! amount:int!)) updatedAt"""
     ),
     "characters": shape(
-        f"""role node!(id:int! name!(full native alternative:list alternativeSpoiler:list) image(large medium)
+        f"""role node:object!(id:int! name:object!(full native alternative:list alternativeSpoiler:list) image(large medium)
         description gender dateOfBirth{_DATE} age bloodType favourites) voiceActorRoles* voiceActors({_PERSON_SHAPE})"""
     ),
-    "staff": shape(f"role node!({_PERSON_SHAPE})"),
-    "schedule": shape("node!(episode:int! airingAt:int!)"),
+    "staff": shape(f"role node:object!({_PERSON_SHAPE})"),
+    "schedule": shape("node:object!(episode:int! airingAt:int!)"),
 }
 
 
@@ -194,7 +194,8 @@ class AniListClient:
         answer = self.api.post("/", _body("Many", MANY_QUERY, variables))
         kept = 0
         for media in _medias(answer):
-            which = wanted.get(media.get(name, 0))
+            number = media.get(name)
+            which = wanted.get(number) if isinstance(number, int) else None
             if which is not None:
                 self.api.keep_post("/", _body("Anime", ANIME_QUERY, which), {"data": {"Media": media}}, _keep(which))
                 kept += 1

@@ -54,13 +54,13 @@ SHAPES: Final[Mapping[str, Shape]] = {
         relations(relation entry{_NAMED}) theme(openings:list endings:list) external(name url) streaming(name url)"""
     ),
     "characters": shape(
-        f"""character!(mal_id:int! url {_JPG_AND_WEBP} name:text!) role favorites
+        f"""character:object!(mal_id:int! url {_JPG_AND_WEBP} name:text!) role favorites
         voice_actors(person(mal_id url {_JPG_AND_WEBP} name) language)"""
     ),
     "character_details": shape(
         f"mal_id:int! url {_JPG_AND_WEBP} name:text! name_kanji nicknames:list favorites about anime* manga* voices*"
     ),
-    "staff": shape(f"person!(mal_id:int! url {_JPG_AND_WEBP} name:text!) positions:list"),
+    "staff": shape(f"person:object!(mal_id:int! url {_JPG_AND_WEBP} name:text!) positions:list"),
     "statistics": shape(
         "watching completed on_hold dropped plan_to_watch total scores(score:int! votes:int! percentage)"
     ),

@@ -58,7 +58,7 @@ _WITH_STAFF: Final = {"people": ("people",)}
 
 
 def _resource(attributes: str) -> Shape:
-    return shape(f"id:digits! type:text! links* relationships* attributes!(createdAt updatedAt {attributes})")
+    return shape(f"id:digits! type:text! links* relationships* attributes:object!(createdAt updatedAt {attributes})")
 
 
 _MEDIA: Final = """slug synopsis description coverImageTopOffset titles* canonicalTitle:text! abbreviatedTitles:list

@@ -4,8 +4,8 @@ A shape is a text of names with blanks between them::
 
     mal_id:int! title:text! aired(from to prop*) genres(name url)
 
-``!`` must be there, ``:int``, ``:number``, ``:text``, ``:digits`` and ``:list`` must be of that type where they are
-there, ``(...)`` is an object or a list of objects, ``*`` may hold anything. A field without a type is a plain value, or
+``!`` must be there, ``:int``, ``:number``, ``:text``, ``:digits``, ``:list`` and ``:object`` must be of that type where
+they are there, ``(...)`` is an object or a list of objects, ``*`` may hold anything. A field without a type is a plain value, or
 a list of them.
 """
 
@@ -32,6 +32,7 @@ _TYPES: Final[Mapping[str, tuple[str, Callable[[object], bool]]]] = {
     "text": ("a text", lambda value: isinstance(value, str) and bool(value.strip())),
     "digits": ("digits", lambda value: isinstance(value, str) and value.isdecimal()),
     "list": ("a list", lambda value: isinstance(value, list)),
+    "object": ("an object", lambda value: isinstance(value, dict)),
 }
 
 
@@ -105,8 +106,12 @@ class _Walk:
             return
         if isinstance(value, list) and known.kind is None:
             for number, item in enumerate(value):
-                self.look(item, known, path, f"{exact}[{number}]")
-        elif known.inside is not None:
+                self._look_at_one(item, known, path, f"{exact}[{number}]")
+        else:
+            self._look_at_one(value, known, path, exact)
+
+    def _look_at_one(self, value: object, known: Shape, path: str, exact: str) -> None:
+        if known.inside is not None:
             self._look_inside(value, known, known.inside, path, exact)
         else:
             self._look_at(value, known, path, exact)
@@ -127,7 +132,7 @@ class _Walk:
 
     def _look_at(self, value: object, known: Shape, path: str, exact: str) -> None:
         if known.kind is None:
-            if isinstance(value, dict) or (known.needed and value is None):
+            if isinstance(value, dict | list) or (known.needed and value is None):
                 self._other(value, known, "a plain value", path, exact)
         else:
             expected, fits = _TYPES[known.kind]

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.qdrant.cluster import REGIONS, ClusterArgs, address
+from components.qdrant.cluster import ClusterArgs, address
 from components.qdrant.packages import Needs, NoFittingPackage, choose, read
+from components.qdrant.regions import REGIONS
 from components.qdrant.rights import RIGHTS, IndexConsumer, IndexRights
 from components.settings import StackSettings
 from local.errors import ProgramFailed

@@ -36,7 +36,7 @@ class Bulk:
             "bulk_index",
             {"run_id": "run-1", "images": images, "bucket": BUCKET, "manifest_key": manifest},
             {"rehost_batch": REHOSTED, "index_batch": LOADED, "finish_bulk": gives(), **otherwise},
-            parameters={"bulk_concurrency": concurrency},
+            parameters={"bulk_concurrency": concurrency, "bulk_timeout_seconds": 3600},
         )
 
 

@@ -16,7 +16,7 @@ MACHINES = sorted(path.name.removesuffix(".asl.json") for path in FOLDER.iterdir
 TASKS = frozenset(spec.task for spec in FUNCTIONS)
 PARAMETERS = {
     "enrichment": {"review_timeout_seconds", "machine_timeout_seconds"},
-    "bulk_index": {"bulk_concurrency"},
+    "bulk_index": {"bulk_concurrency", "bulk_timeout_seconds"},
 }
 
 INPUTS: dict[str, type[events.Event]] = {
