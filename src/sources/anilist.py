@@ -110,8 +110,8 @@ _PERSON_SHAPE: Final = f"""id:int! name:object!(full native alternative:list) im
 
 SHAPES: Final[Mapping[str, Shape]] = {
     "anime": shape(
-        f"""id:int! idMal title:object!(romaji english native userPreferred) description source format episodes duration status
-        season seasonYear startDate{_DATE} endDate{_DATE} countryOfOrigin isAdult hashtag
+        f"""id:int! idMal title:object!(romaji english native userPreferred) description source format episodes duration
+        status season seasonYear startDate{_DATE} endDate{_DATE} countryOfOrigin isAdult hashtag
         coverImage(extraLarge large medium color) bannerImage trailer(id site thumbnail) averageScore meanScore
         popularity favourites trending genres:list synonyms:list
         tags(id name:text! description category rank isGeneralSpoiler isMediaSpoiler isAdult)
@@ -124,8 +124,9 @@ SHAPES: Final[Mapping[str, Shape]] = {
         stats(scoreDistribution(score:int! amount:int!) statusDistribution(status:text! amount:int!)) updatedAt"""
     ),
     "characters": shape(
-        f"""role node:object!(id:int! name:object!(full native alternative:list alternativeSpoiler:list) image(large medium)
-        description gender dateOfBirth{_DATE} age bloodType favourites) voiceActorRoles* voiceActors({_PERSON_SHAPE})"""
+        f"""role node:object!(id:int! name:object!(full native alternative:list alternativeSpoiler:list)
+        image(large medium) description gender dateOfBirth{_DATE} age bloodType favourites) voiceActorRoles*
+        voiceActors({_PERSON_SHAPE})"""
     ),
     "staff": shape(f"role node:object!({_PERSON_SHAPE})"),
     "schedule": shape("node:object!(episode:int! airingAt:int!)"),

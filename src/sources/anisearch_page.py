@@ -69,7 +69,10 @@ def parsed_anime(body: bytes, *, number: str) -> tuple[dict[str, Any], Counter[s
 
 def _own_path(root: Element, facts: Mapping[str, Any]) -> re.Match[str] | None:
     canonical = attribute(find(root, "//link[@rel='canonical']"), "href") or str(facts.get("url") or "")
-    return _PAGE.match(urlsplit(canonical).path)
+    try:
+        return _PAGE.match(urlsplit(canonical).path)
+    except ValueError:
+        return None
 
 
 def _anime(root: Element, facts: Mapping[str, Any], number: str, path: str) -> dict[str, Any]:

@@ -29,9 +29,15 @@ def json_ld(root: Element, types: frozenset[str], where: str) -> Mapping[str, An
         except orjson.JSONDecodeError:
             raise Malformed(f"{where}: its JSON-LD is not JSON") from None
         for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, dict) and item.get("@type") in types:
+            if isinstance(item, dict) and not types.isdisjoint(_types(item)):
                 return item
     return {}
+
+
+def _types(item: Mapping[str, Any]) -> list[str]:
+    """One, or several."""
+    found = item.get("@type")
+    return [name for name in (found if isinstance(found, list) else [found]) if isinstance(name, str)]
 
 
 def open_graph(root: Element) -> dict[str, str]:

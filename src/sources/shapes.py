@@ -4,9 +4,9 @@ A shape is a text of names with blanks between them::
 
     mal_id:int! title:text! aired(from to prop*) genres(name url)
 
-``!`` must be there, ``:int``, ``:number``, ``:text``, ``:digits``, ``:list`` and ``:object`` must be of that type where
-they are there, ``(...)`` is an object or a list of objects, ``*`` may hold anything. A field without a type is a plain value, or
-a list of them.
+``!`` must be there; ``:int``, ``:number``, ``:text``, ``:digits``, ``:list`` and ``:object`` must be of that type where
+they are there. ``(...)`` is an object, or a list of objects without ``:object``; ``*`` may hold anything. A field
+without a type is a plain value, or a list of them.
 """
 
 import json

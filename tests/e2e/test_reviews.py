@@ -288,7 +288,10 @@ def test_only_a_valid_edit_of_the_version_that_was_shown_is_committed(desk: Desk
     assert stored.locked_fields == ["synopsis"]
     assert [one.catalogue for one in stored.provenance.fields["synopsis"]] == ["reviewer"]
     assert anime("--json", "show", EDITED.anime_id).json["entry"]["locked_fields"] == ["synopsis"]
-    ours = {"revision", "last_saga", "synopsis", "offered_sources", "locked_fields", "provenance"}
+    linked = {related.url: related.anime_id for related in stored.related_anime}
+    assert list(linked) == [related["url"] for related in proposed["related_anime"]]
+    assert linked[page(5)] == desk.find(page(5)), "the film is in the first release"
+    ours = {"revision", "last_saga", "synopsis", "offered_sources", "locked_fields", "provenance", "related_anime"}
     assert {name: value for name, value in dump_entry(stored).items() if name not in ours} == {
         name: value for name, value in proposed.items() if name not in ours
     }
