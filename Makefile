@@ -48,6 +48,8 @@ packages: $(STAMP)
 diagrams: $(STAMP)
 	@$(BIN)/python -m local.diagram
 	@$(BIN)/python -m scripts.make_settings_reference
+	@$(BIN)/python -m scripts.make_priorities
+	@$(BIN)/python -m scripts.make_coverage
 
 clean:
 	rm -rf $(VENV) build .local .mypy_cache .pytest_cache .ruff_cache .hypothesis

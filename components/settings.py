@@ -495,6 +495,14 @@ class StackSettings(BaseModel):
         le=100_000,
     )
 
+    page_catalogues: Annotated[tuple[Literal["animeplanet", "anisearch"], ...], Structured] = _setting(
+        "Catalogues without an interface for programs whose pages are asked for. Read the terms and robots.txt of each "
+        "before you list it.",
+        harm="a site would be asked that does not want programs, and might ban the stack's address",
+        fix="List animeplanet or anisearch, or [] for none",
+        default=(),
+    )
+
     @property
     def keeps_state(self) -> bool:
         """Whether stateful resources are protected from deletion."""

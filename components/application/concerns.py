@@ -119,11 +119,18 @@ def _commas(values: tuple[object, ...]) -> str | None:
     return ",".join(map(str, values)) or None
 
 
-def _catalogues(around: Surroundings) -> Mapping[str, pulumi.Input[str] | None]:
+def _outside_world(around: Surroundings) -> Mapping[str, pulumi.Input[str] | None]:
     urls = around.settings.catalogue_urls
+    return {
+        "HTTP_TRANSPORT": around.settings.http_transport,
+        "CATALOGUE_URLS": pulumi.Output.json_dumps(urls) if urls else None,
+    }
+
+
+def _catalogues(around: Surroundings) -> Mapping[str, pulumi.Input[str] | None]:
     secrets = dict(around.stores.catalogue_secret_arns)
     return {
-        "CATALOGUE_URLS": pulumi.Output.json_dumps(urls) if urls else None,
+        "PAGE_CATALOGUES": _commas(around.settings.page_catalogues),
         "CATALOGUE_SECRET_ARNS": pulumi.Output.json_dumps(secrets) if secrets else None,
     }
 
@@ -151,7 +158,7 @@ _VARIABLES: Final[Mapping[Concern, Callable[[Surroundings], Mapping[str, pulumi.
         else {}
     ),
     Concern.RATE_LIMITS: lambda a: {"RATE_TABLE": a.stores.rate_table},
-    Concern.OUTSIDE_WORLD: lambda a: {"HTTP_TRANSPORT": a.settings.http_transport},
+    Concern.OUTSIDE_WORLD: _outside_world,
     Concern.CATALOGUES: _catalogues,
     Concern.RELEASES: lambda a: {
         "RELEASE_REPOSITORY": a.settings.release_repository,

@@ -243,6 +243,9 @@ FUNCTIONS: Final = (
             Concern.DATA_BUCKET,
             Concern.DOCUMENTS,
             Concern.VECTOR_INDEX,
+            Concern.OUTSIDE_WORLD,
+            Concern.RATE_LIMITS,
+            Concern.CACHE_SERVER,
             Concern.RELEASES,
             Concern.SYNC_LIMITS,
             Concern.LOCK_TIMES,
@@ -253,6 +256,7 @@ FUNCTIONS: Final = (
         reads=(WORK, PROCESSED, RELEASES, REPORTS),
         writes=(WORK, PROCESSED, RELEASES, REPORTS),
         deletes=(UPLOADS,),
+        counts=True,
         executions=(Execution.START, Execution.DESCRIBE),
     ),
     FunctionSpec(

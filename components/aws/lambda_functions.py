@@ -129,7 +129,7 @@ class Function(pulumi.ComponentResource):
         self.register_outputs({"function_name": self.function_name, "arn": self.arn, "role_arn": self.role_arn})
 
 
-def _vpc_config(placement: Placement | None) -> aws.lambda_.FunctionVpcConfigArgsDict | None:
+def _vpc_config(placement: Placement | None) -> "aws.lambda_.FunctionVpcConfigArgsDict | None":
     if placement is None:
         return None
     return {"subnet_ids": list(placement.subnet_ids), "security_group_ids": list(placement.security_group_ids)}

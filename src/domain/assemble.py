@@ -17,7 +17,7 @@ import orjson
 
 from domain.derive import derive_entry
 from domain.image_refs import ImageResults, as_image, replaced, settled, source_url
-from domain.known_ids import identified_characters, identified_episodes
+from domain.known_ids import identified_characters, identified_episodes, still_apart
 from domain.locks import kept
 from domain.origins import Origins
 from domain.provenance import (
@@ -196,6 +196,8 @@ def _enriched(stored: Part, offered: Part, subject: EnrichmentSubject) -> Part:
             joined=lambda first, second: _over(second, first),
         ),
     }
+    if known_characters:
+        stored = {**stored, "characters": still_apart(known_characters, identified["characters"])}
     released = _released(subject)
     entry = _over(released, _over(_informative(stored), values.filled({**offered, **identified})))
     if "episode_details" in entry:

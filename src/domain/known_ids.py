@@ -39,6 +39,18 @@ def identified_characters(
     return [{**character, "character_id": identifier} for identifier, character in found.items()]
 
 
+def still_apart(known: Iterable[Part], identified: Sequence[Part]) -> list[Part]:
+    """The stored characters without those that an earlier run kept as two and now are one: whose every id is
+    another's."""
+    owners = {pair: character["character_id"] for character in identified for pair in _ids(character)}
+    return [
+        other
+        for other in known
+        if not _ids(other)
+        or any(owners.get(pair, other["character_id"]) == other["character_id"] for pair in _ids(other))
+    ]
+
+
 def _found_by_id(offered: Sequence[Part], known: Sequence[Part]) -> list[str | None]:
     """For each of the offered. Two get the same id only where no catalogue tells them apart."""
     owners = {pair: other["character_id"] for other in known for pair in _ids(other)}

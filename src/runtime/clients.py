@@ -361,33 +361,32 @@ def catalogues(
 
     found = ((name, _secret_of(arn, settings)) for name, arn in settings.catalogue_secret_arns.items())
     return catalogue_clients(
-        _http(settings, counts or CatalogueCounts(), remaining),
+        _http(settings, settings, counts or CatalogueCounts(), remaining),
         base_urls={Catalogue(name): str(url).rstrip("/") for name, url in settings.catalogue_urls.items()},
         secrets={name: value.strip() for name, value in found if value is not None},
         sleep=time.sleep,
         answers=_answers(_redis_of(settings)) if settings.http_transport == LIVE else None,
         counts=counts,
         remaining=remaining,
-        anidb_client=settings.anidb_client,
         page_catalogues=settings.page_catalogues,
     )
 
 
 def anilist_warmer(
-    settings: on.Catalogues, *, counts: CatalogueCounts, remaining: Callable[[], float]
+    world: on.OutsideWorld, rates: on.RateLimits, *, counts: CatalogueCounts, remaining: Callable[[], float]
 ) -> Callable[[Sequence[Sequence[str]]], object]:
     """Asks AniList for many anime in few requests, whose answers are kept for the executions to come; does nothing
     where no answers are kept."""
     from sources.registry import anilist_warmer as make
 
-    url = settings.catalogue_urls.get(Catalogue.ANILIST)
-    if settings.http_transport != LIVE:
+    url = world.catalogue_urls.get(Catalogue.ANILIST)
+    if world.http_transport != LIVE:
         return lambda _animes: 0
     return make(
-        _http(settings, counts, remaining),
+        _http(world, rates, counts, remaining),
         None if url is None else str(url).rstrip("/"),
         sleep=time.sleep,
-        answers=_answers(_redis_of(settings)),
+        answers=_answers(_redis_of(rates)),
         counts=counts,
         remaining=remaining,
     )
@@ -404,7 +403,9 @@ def _transport(text: str) -> tuple[str, str]:
     return kind, folder
 
 
-def _http(settings: on.Catalogues, counts: CatalogueCounts, remaining: Callable[[], float]) -> "HttpTransport":
+def _http(
+    world: on.OutsideWorld, rates: on.RateLimits, counts: CatalogueCounts, remaining: Callable[[], float]
+) -> "HttpTransport":
     from pathlib import Path
 
     from sources.http import LiveTransport
@@ -413,13 +414,13 @@ def _http(settings: on.Catalogues, counts: CatalogueCounts, remaining: Callable[
     from sources.registry import PLAIN_HTTP_HOSTS
     from sources.replay import RecordTransport, ReplayTransport
 
-    kind, folder = _transport(settings.http_transport)
+    kind, folder = _transport(world.http_transport)
     if kind == "replay":
         return ReplayTransport(Path(folder))
     polite = PoliteTransport(
         LiveTransport(plain_hosts=PLAIN_HTTP_HOSTS),
         manners=MANNERS,
-        buckets=_careful(_redis_of(settings), settings.rate_table, settings.aws_region, settings.aws_endpoint_url),
+        buckets=_careful(_redis_of(rates), rates.rate_table, rates.aws_region, rates.aws_endpoint_url),
         counts=counts,
         clock=_now,
         remaining=remaining,

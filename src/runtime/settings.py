@@ -100,19 +100,18 @@ class RateLimits(CacheServer):
 
 
 class OutsideWorld(FunctionSettings):
-    """``http_transport``: ``live``, ``replay:<folder>`` or ``record:<folder>``; the last two are the local stack's."""
+    """``http_transport``: ``live``, ``replay:<folder>`` or ``record:<folder>``; the last two are the local stack's.
+    ``catalogue_urls`` override the built-in base URLs, by catalogue."""
 
     http_transport: str = "live"
+    catalogue_urls: Annotated[dict[str, HttpUrl], JsonText] = Field(default_factory=dict)
 
 
 class Catalogues(OutsideWorld, RateLimits):
-    """Base URLs that replace the built-in ones, and secrets in plain text, both by catalogue. ``anidb_client``:
-    NAME/VERSION as registered with AniDB, which is not asked without one. ``page_catalogues``: those without an
-    interface for programs whose pages are asked for."""
+    """ARNs of secrets, by catalogue. ``page_catalogues``: those without an interface for programs whose pages are
+    asked for."""
 
-    catalogue_urls: Annotated[dict[str, HttpUrl], JsonText] = Field(default_factory=dict)
     catalogue_secret_arns: Annotated[dict[Catalogue, str], JsonText] = Field(default_factory=dict)
-    anidb_client: str | None = None
     page_catalogues: Annotated[tuple[Catalogue, ...], CommaSeparated] = ()
 
 

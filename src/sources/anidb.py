@@ -1,7 +1,7 @@
 """AniDB's HTTP API (https://wiki.anidb.net/HTTP_API_Definition): the whole anime in one answer, in XML.
 
-It answers registered clients alone. Whoever runs a stack registers one with AniDB, which is free, and names it in the
-setting ``anidbClient``; without it a live stack does not ask. The name is no secret: it says who asks.
+It answers registered clients alone. Whoever runs a stack registers one with AniDB, which is free, and puts its name and
+version into the secret ``catalogue-anidb``; without it a live stack does not ask.
 """
 
 import re
@@ -81,7 +81,7 @@ class AniDbClient:
             )
         except NotSupported:
             raise NotSupported(
-                "anidb: answers registered clients alone; set anidbClient to NAME/VERSION of one"
+                "anidb: answers registered clients alone; put NAME/VERSION of one into the secret catalogue-anidb"
             ) from None
 
 

@@ -67,7 +67,9 @@ def _error(words: str, code: str | None) -> NotFound | Refused:
     if "client" not in folded and any(sign in folded for sign in _UNKNOWN_ANIME):
         return NotFound(f"anidb: does not know the anime ({said})")
     if "client" in folded:
-        return Refused(f"anidb: does not know our client ({said}); set anidbClient to one registered with AniDB")
+        return Refused(
+            f"anidb: does not know our client ({said}); put one registered with AniDB into the secret catalogue-anidb"
+        )
     if "banned" in folded:
         return Refused("anidb: has banned this address for a while; it bans who asks too often")
     return Refused(f"anidb: gives no answer ({said or code or 'no reason given'})")

@@ -52,19 +52,19 @@ def catalogue_clients(
     answers: SharedAnswers | None = None,
     counts: CatalogueCounts | None = None,
     remaining: Callable[[], float] = _for_ever,
-    anidb_client: str | None = None,
     page_catalogues: Collection[Catalogue] = (),
 ) -> Mapping[Catalogue, CatalogueClient]:
-    """``base_urls`` override the defaults; ``secrets`` are an application token of ``animeschedule`` and, for a Jikan
-    service that gives them out, a server key of ``jikan``. Both by catalogue. ``clock`` reads the dates of
-    ``Retry-After``. With ``answers`` those kept before are given. ``remaining``: seconds that the function has left.
-    ``anidb_client``: NAME/VERSION as registered with AniDB, which does not answer others. ``page_catalogues``: those
-    of ``PAGES`` that are asked live.
+    """``base_urls`` override the defaults; ``secrets`` are an application token of ``animeschedule``, NAME/VERSION of a
+    client registered with ``anidb``, which does not answer others, and, for a Jikan service that gives them out, a
+    server key of ``jikan``. Both by catalogue. ``clock`` reads the dates of ``Retry-After``. With ``answers`` those
+    kept before are given. ``remaining``: seconds that the function has left. ``page_catalogues``: those of ``PAGES``
+    that are asked live.
 
     Raises:
-        BadInput: ``anidb_client`` is not written so.
+        BadInput: AniDB's is not written so.
     """
-    registration = None if anidb_client is None else anidb.Registration.parse(anidb_client)
+    client = secrets.get(Catalogue.ANIDB)
+    registration = None if client is None else anidb.Registration.parse(client)
 
     def client_of(catalogue: Catalogue) -> CatalogueClient:
         api = _api(

@@ -145,13 +145,13 @@ def test_everything_hangs_from_the_component_and_is_tagged(tmp_path: Path) -> No
 
 def test_there_is_a_place_for_the_secret_of_every_catalogue_that_can_be_shown_one(tmp_path: Path) -> None:
     """And for no other: a secret costs money, and one that nobody reads misleads who sets it."""
-    given: dict[str, str] = dict.fromkeys(Catalogue, "abcdefgh")
+    given: dict[str, str] = {**dict.fromkeys(Catalogue, "abcdefgh"), Catalogue.ANIDB: "abcdefgh/1"}
     clients = catalogue_clients(ReplayTransport(tmp_path), {}, given, sleep=lambda _seconds: None)
 
     shown = {
         catalogue.value
         for catalogue, client in clients.items()
-        if "abcdefgh" in repr(client.api.headers)  # type: ignore[attr-defined]
+        if "abcdefgh" in f"{client!r} {client.api.headers!r}"  # type: ignore[attr-defined]
     }
     assert shown == CATALOGUE_SECRETS.keys()
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import known_ids
-from domain.known_ids import identified_episodes
+from domain.known_ids import identified_episodes, still_apart
 from domain.stages.values import together
 from models.ids import character_key, mint_anime_id, mint_character_id, mint_episode_id
 
@@ -97,3 +97,23 @@ def test_episodes_keep_their_ids_by_number() -> None:
     known = [{"episode_number": "2", "episode_id": mint_episode_id(ANIME, "99")}]
     found = identified_episodes(ANIME, [{"episode_number": "1"}, {"episode_number": "2"}], known)
     assert [one["episode_id"] for one in found] == [mint_episode_id(ANIME, "1"), mint_episode_id(ANIME, "99")]
+
+
+def _character(character_id: str, **ids: str) -> dict[str, Any]:
+    return {"character_id": character_id, "name": character_id, "character_ids": ids}
+
+
+def test_what_was_kept_as_two_and_is_one_now_is_no_longer_kept() -> None:
+    spike, ghost = _character("char_a", mal="1"), _character("char_b", anidb="7")
+    faye = _character("char_c", mal="3")
+    nameless = _character("char_d")
+
+    left = still_apart([spike, ghost, faye, nameless], [_character("char_a", mal="1", anidb="7")])
+
+    assert left == [spike, faye, nameless]
+
+
+def test_a_character_that_has_an_id_of_its_own_stays() -> None:
+    both = _character("char_b", anidb="7", anilist="9")
+
+    assert still_apart([both], [_character("char_a", anidb="7")]) == [both]

@@ -107,7 +107,7 @@ def test_a_compressed_answer_that_is_cut_off_is_malformed() -> None:
     [
         ("<error>Banned</error>", Refused, "banned"),
         ('<error code="500">banned</error>', Refused, "banned"),
-        ('<error code="302">client version missing or invalid</error>', Refused, "set anidbClient"),
+        ('<error code="302">client version missing or invalid</error>', Refused, "secret catalogue-anidb"),
         ("<error>Anime not found</error>", NotFound, "does not know"),
         ("<error>aid Missing or Invalid</error>", NotFound, "does not know"),
         ('<error code="330">no such anime</error>', Refused, "gives no answer"),
@@ -154,7 +154,7 @@ def test_a_series_of_1100_episodes_comes_whole() -> None:
 def test_without_a_registered_client_nothing_is_sent() -> None:
     live = Scripted({"GET /httpapi?request=anime&aid=99001&protover=1": NotSupported("off")})
     client = AniDbClient(api=api("anidb", live))
-    with pytest.raises(NotSupported, match="set anidbClient to NAME/VERSION"):
+    with pytest.raises(NotSupported, match="put NAME/VERSION of one into the secret catalogue-anidb"):
         client.fetch(PAGE, cursor=None)
     assert live.requests[0].recorded_only
 

@@ -54,10 +54,9 @@ def first_page(catalogue: Catalogue, server: Server, waits: Waits | None = None)
     clients = catalogue_clients(
         LiveTransport(connect_seconds=2, read_seconds=0.2, total_seconds=TOTAL_SECONDS),
         {catalogue: server.url},
-        {},
+        {"anidb": ANIDB_CLIENT},
         sleep=waits or Waits(),
         policy=RetryPolicy(attempts=ATTEMPTS, first_wait=FIRST_WAIT),
-        anidb_client=ANIDB_CLIENT,
         page_catalogues=PAGES,
     )
     return clients[catalogue].fetch(SOURCES, cursor=None)

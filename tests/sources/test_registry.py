@@ -13,7 +13,7 @@ from tests.support.scripted_http import Scripted, Waits
 from workflows.catalogue_counts import CatalogueCounts, Count
 
 OFF_BY_DEFAULT = {
-    Catalogue.ANIDB: "set anidbClient",
+    Catalogue.ANIDB: "put NAME/VERSION of one into the secret catalogue-anidb",
     Catalogue.ANIMEPLANET: "only where pageCatalogues names it",
     Catalogue.ANISEARCH: "only where pageCatalogues names it",
 }

@@ -148,9 +148,8 @@ def test_what_a_client_was_told_live_it_is_told_again_by_the_recording(tmp_path:
     live = catalogue_clients(
         RecordTransport(tmp_path, series),
         {},
-        {"jikan": "abcdefgh", "animeschedule": "ijklmnop"},
+        {"jikan": "abcdefgh", "animeschedule": "ijklmnop", "anidb": ANIDB_CLIENT},
         sleep=Waits(),
-        anidb_client=ANIDB_CLIENT,
         page_catalogues=PAGES,
     )
     told = pages_of(live[catalogue])

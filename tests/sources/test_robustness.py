@@ -69,10 +69,9 @@ def test_a_changed_answer_ends_in_pages_or_in_a_typed_error(catalogue: Catalogue
     client = catalogue_clients(
         Changed(seed, replacement),
         {},
-        {},
+        {"anidb": ANIDB_CLIENT},
         sleep=Waits(),
         policy=RetryPolicy(attempts=1),
-        anidb_client=ANIDB_CLIENT,
         page_catalogues=PAGES,
     )[catalogue]
     cursor: str | None = None

@@ -52,11 +52,10 @@ def clients(transport: HttpTransport) -> dict[Catalogue, CatalogueClient]:
     made = catalogue_clients(
         transport,
         {},
-        {},
+        {"anidb": ANIDB_CLIENT},
         sleep=sleep,
         clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
         policy=RetryPolicy(attempts=1),
-        anidb_client=ANIDB_CLIENT,
         page_catalogues=PAGES,
     )
     return dict(made)
