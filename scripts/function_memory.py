@@ -91,7 +91,8 @@ class OwnProcesses:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._vectors = threading.Lock()  # the engine in process locks its folder to one process
-        self._writing = threading.Lock()
+        self._changed = threading.Condition()
+        self._running = 0
         self._taken: dict[str, list[tuple[float, float]]] = defaultdict(list)
 
     def take_over(self, tasks: Iterable[str]) -> None:
@@ -109,10 +110,23 @@ class OwnProcesses:
             "module": handler_of(task).rpartition(".")[0],
             "without": [str(ROOT), str(ROOT / "src"), ""],
         }
-        answer = self._call(described)
-        with self._writing:
-            self._taken[task].append((answer["imported_mib"], answer["peak_mib"]))
+        with self._changed:
+            self._running += 1
+        try:
+            answer = self._call(described)
+            with self._changed:
+                self._taken[task].append((answer["imported_mib"], answer["peak_mib"]))
+        finally:
+            with self._changed:
+                self._running -= 1
+                self._changed.notify_all()
         return answer
+
+    def wait(self) -> None:
+        """Until all have ended: a run's report is written before its process ends."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._running == 0, timeout=_SECONDS):
+                raise RuntimeError(f"{self._running} invocations do not end")
 
     def _call(self, described: Mapping[str, Any]) -> dict[str, Any]:
         with self._vectors if "QDRANT_URL" in described["environment"] else threading.Lock():
@@ -190,9 +204,11 @@ def main() -> int:
             session = session_of("memory", stack.description)
             run_small(session, out)
             snapshot = run_large(session, out, work, asked.entries)
+            processes.wait()
         # Under another name: the emulator keeps what the first made for as long as the process lives.
         with LocalStack("restored", progress=out.progress) as stack:
             restore(session_of("restored", stack.description), out, snapshot)
+            processes.wait()
         if missing := processes.never_called():
             sys.exit(f"nothing calls these functions yet; give them an event in {__name__}: {', '.join(missing)}")
         rows = processes.rows(with_clients(work))
