@@ -8,6 +8,7 @@ a file (EXIF with a position, comments) is cut out without touching the picture.
 import hashlib
 import io
 import struct
+import threading
 import warnings
 from typing import Final
 
@@ -18,6 +19,9 @@ from workflows.ports import DownloadedImage
 
 MAX_PIXELS: Final = 40_000_000
 MAX_FRAMES: Final = 300
+
+_UNPACKING: Final = threading.Lock()
+"""One picture at a time: the largest takes 620 MiB unpacked, and downloads run side by side."""
 
 _KINDS: Final = (
     (b"\xff\xd8\xff", "jpg", "image/jpeg", "JPEG"),
@@ -69,7 +73,8 @@ def _check_picture(body: bytes, pillow_format: str) -> None:
                     raise NotAnImage(f"the picture has {width} x {height} pixels; at most {MAX_PIXELS} are stored")
                 if getattr(picture, "n_frames", 1) > MAX_FRAMES:
                     raise NotAnImage(f"the picture has more than {MAX_FRAMES} frames")
-                picture.load()
+                with _UNPACKING:
+                    picture.load()
     except NotAnImage:
         raise
     except (
