@@ -168,9 +168,6 @@ class _Handler:
         self._processes = processes
         self._task = task
 
-    def __call__(self, event: Any, context: LambdaContext) -> Any:
-        raise NotImplementedError
-
     def invoke(self, event: Any, *, environment: Mapping[str, str], context: LambdaContext, log_stream: TextIO) -> Any:
         answer = self._processes.run(
             self._task,

@@ -21,7 +21,8 @@ MAX_PIXELS: Final = 40_000_000
 MAX_FRAMES: Final = 300
 
 _UNPACKING: Final = threading.Lock()
-"""One picture at a time: the largest takes 620 MiB unpacked, and downloads run side by side."""
+"""One picture at a time: the largest takes 620 MiB unpacked, and downloads run side by side. Filters of warnings are of
+the whole process, too."""
 
 _KINDS: Final = (
     (b"\xff\xd8\xff", "jpg", "image/jpeg", "JPEG"),
@@ -65,7 +66,7 @@ def _kind(body: bytes) -> tuple[str, str, str]:
 
 def _check_picture(body: bytes, pillow_format: str) -> None:
     try:
-        with warnings.catch_warnings():
+        with _UNPACKING, warnings.catch_warnings():
             warnings.simplefilter("error")
             with Image.open(io.BytesIO(body), formats=[pillow_format]) as picture:
                 width, height = picture.size
@@ -73,8 +74,7 @@ def _check_picture(body: bytes, pillow_format: str) -> None:
                     raise NotAnImage(f"the picture has {width} x {height} pixels; at most {MAX_PIXELS} are stored")
                 if getattr(picture, "n_frames", 1) > MAX_FRAMES:
                     raise NotAnImage(f"the picture has more than {MAX_FRAMES} frames")
-                with _UNPACKING:
-                    picture.load()
+                picture.load()
     except NotAnImage:
         raise
     except (

@@ -3,12 +3,14 @@
 import hashlib
 import io
 import struct
+import threading
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFile
 
 from sources.image_content import MAX_FRAMES, NotAnImage, inspect_image
 from tests.support.pictures import animation, picture
@@ -93,3 +95,26 @@ def test_no_bytes_break_the_inspection(tail: bytes) -> None:
             inspect_image(start + tail)
         except NotAnImage:
             continue
+
+
+def test_one_picture_is_unpacked_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight of the largest at once would take more memory than the function has."""
+    load, others = ImageFile.ImageFile.load, threading.Event()
+    inside: list[int] = []
+    most: list[int] = []
+
+    def watched(image: ImageFile.ImageFile) -> object:
+        inside.append(1)
+        most.append(len(inside))
+        others.wait(0.05)  # room for another thread to come in, if any could; none has to be waited for
+        try:
+            return load(image)
+        finally:
+            inside.pop()
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load", watched)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(inspect_image, [picture("JPEG")] * 4))
+
+    assert max(most) == 1
+    assert len(most) >= 4
