@@ -15,7 +15,7 @@ from domain.stages.priority import SHORT_NAMES
 from domain.stages.readers import READERS
 from domain.stages.readers.base import Reader
 from models.events import Catalogue, Stage
-from scripts.replayed import SUBJECT, replayed
+from scripts.replayed import SUBJECT, fetched
 
 Path = tuple[str, ...]
 ITEM: Final = "[]"
@@ -44,7 +44,7 @@ def offered() -> tuple[Offered, ...]:
 
 
 def _offered(catalogue: Catalogue) -> Iterator[Offered]:
-    whole = replayed()[0].get(catalogue)
+    whole = fetched()[0].get(catalogue)
     if whole is None:
         return
     answers = _shortened(whole)
@@ -130,7 +130,7 @@ def _differences(one: Any, other: Any, path: Path = ()) -> set[str]:
 
 @functools.cache
 def parts() -> dict[Stage, dict[str, Any]]:
-    return {stage: run_stage(stage, replayed()[0], SUBJECT) for stage in Stage}
+    return {stage: run_stage(stage, fetched()[0], SUBJECT) for stage in Stage}
 
 
 def origins() -> dict[str, set[str]]:
@@ -148,7 +148,7 @@ def _names(told: Any) -> Iterator[str]:
 
 def fields() -> dict[str, dict[Catalogue, str]]:
     """By field of an entry and catalogue: ``used``, ``offered``; a catalogue that is missing does not offer it."""
-    answers = replayed()[0]
+    answers = fetched()[0]
     table: dict[str, dict[Catalogue, str]] = {}
     used = origins()
     for catalogue, given in answers.items():

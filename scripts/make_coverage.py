@@ -6,18 +6,16 @@ Made from the sample replay's answers about Cowboy Bebop. With ``--check`` nothi
 whether the page is that of today's readers.
 """
 
-import argparse
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Final
 
 from models.events import Catalogue
 from scripts.coverage import Offered, fields, offered
 from scripts.coverage_reasons import DROPPED, reason
-from scripts.replayed import replayed
+from scripts.made_pages import table, write_or_check
+from scripts.replayed import fetched
 
-ROOT: Final = Path(__file__).resolve().parents[1]
 PAGE: Final = "coverage.md"
 
 _COLUMNS: Final = {
@@ -63,21 +61,21 @@ Of lists that are read, an item may be left out as well:
 
 
 def page() -> str:
-    table = fields()
+    by_field = fields()
     states = {"used": "**used**", "offered": "*offered*"}
     rows = (
         (f"`{path}`", *(states.get(by_catalogue.get(catalogue, ""), "–") for catalogue in _COLUMNS))
-        for path, by_catalogue in table.items()
+        for path, by_catalogue in by_field.items()
     )
-    missing = ((_COLUMNS[catalogue], "; ".join(why)) for catalogue, why in replayed()[1].items() if why)
+    missing = ((_COLUMNS[catalogue], "; ".join(why)) for catalogue, why in fetched()[1].items() if why)
     read = ((_COLUMNS[one.catalogue], f"`{one.path}`", _listed(one.fields)) for one in offered() if one.fields)
     left_out = ((_COLUMNS[one.catalogue], f"`{one.path}`", _why(one)) for one in offered() if not one.fields)
     return _PAGE.format(
-        fields=_table(("field", *_COLUMNS.values()), rows),
-        missing=_table(("catalogue", "what"), missing),
-        read=_table(("catalogue", "in its answer", "becomes"), read),
-        left_out=_table(("catalogue", "in its answer", "why not"), left_out),
-        dropped=_table(("field", "why not"), ((f"`{name}`", why) for name, why in DROPPED.items())),
+        fields=table(("field", *_COLUMNS.values()), rows),
+        missing=table(("catalogue", "what"), missing),
+        read=table(("catalogue", "in its answer", "becomes"), read),
+        left_out=table(("catalogue", "in its answer", "why not"), left_out),
+        dropped=table(("field", "why not"), ((f"`{name}`", why) for name, why in DROPPED.items())),
     )
 
 
@@ -90,23 +88,8 @@ def _why(one: Offered) -> str:
     return found.why if found else "NO REASON: read it, or say why not in scripts/coverage_reasons.py"
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *rows))
-
-
 def main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m scripts.make_coverage")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs")
-    parser.add_argument("--check", action="store_true", help="only say whether the page is up to date")
-    given = parser.parse_args(arguments)
-    path, text = given.out / PAGE, page()
-    stale = not path.exists() or path.read_text() != text
-    if stale and given.check:
-        sys.stderr.write(f"{PAGE} is not made from today's readers; run: python -m scripts.make_coverage\n")
-    elif stale:
-        path.write_text(text)
-        print(path)
-    return 1 if stale and given.check else 0
+    return write_or_check("make_coverage", lambda: {PAGE: page()}, arguments)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,8 @@
 With ``--check`` nothing is written, and the exit code says whether the page is that of today's tables.
 """
 
-import argparse
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from domain.stages import priority
@@ -17,8 +15,8 @@ from domain.stages.priority import Rule
 from domain.stages.taxonomy import DEMOGRAPHICS, GENRES, WARNINGS
 from models.events import Catalogue
 from models.vocabulary import Rating
+from scripts.made_pages import table, write_or_check
 
-ROOT: Final = Path(__file__).resolve().parents[1]
 PAGE: Final = "priorities.md"
 
 _NAMES: Final = {
@@ -104,33 +102,18 @@ def page() -> str:
         union=_rules(priority.UNION_RULES),
         episodes=_rules(episodes),
         lists=_rules(lists),
-        thresholds=_table(("field", "told from"), ((f"`{name}`", words) for name, words in told.items())),
+        thresholds=table(("field", "told from"), ((f"`{name}`", words) for name, words in told.items())),
         sets="\n".join(f"* {kind}: {', '.join(dict.fromkeys(words))}." for kind, words in sets.items()),
     )
 
 
 def _rules(rules: Mapping[str, Rule]) -> str:
     rows = ((f"`{name}`", ", ".join(_NAMES[one] for one in rule.order), rule.why) for name, rule in rules.items())
-    return _table(("field", "order", "why"), rows)
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *rows))
+    return table(("field", "order", "why"), rows)
 
 
 def main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m scripts.make_priorities")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs")
-    parser.add_argument("--check", action="store_true", help="only say whether the page is up to date")
-    given = parser.parse_args(arguments)
-    path, text = given.out / PAGE, page()
-    stale = not path.exists() or path.read_text() != text
-    if stale and given.check:
-        sys.stderr.write(f"{PAGE} is not made from today's tables; run: python -m scripts.make_priorities\n")
-    elif stale:
-        path.write_text(text)
-        print(path)
-    return 1 if stale and given.check else 0
+    return write_or_check("make_priorities", lambda: {PAGE: page()}, arguments)
 
 
 if __name__ == "__main__":

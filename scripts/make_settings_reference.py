@@ -7,12 +7,10 @@ checks.
 With ``--check`` nothing is written, and the exit code says whether the files are those of today's settings.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
-from pathlib import Path
 from typing import Any, Final
 
 from pydantic.alias_generators import to_camel
@@ -21,6 +19,7 @@ from pydantic.fields import FieldInfo
 from components.settings import StackSettings
 from components.tags import PROJECT
 from local.configuration import REPOSITORY, read_configuration
+from scripts.made_pages import write_or_check
 
 STACKS: Final = ("dev", "prod", "local")
 
@@ -190,24 +189,13 @@ _IN_WORDS: Final[Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], s
 }
 
 
-def files(out: Path) -> dict[Path, str]:
-    return {out / "settings.md": reference(), out / "settings.schema.json": schema()}
+def files() -> dict[str, str]:
+    """By name."""
+    return {"settings.md": reference(), "settings.schema.json": schema()}
 
 
 def main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m scripts.make_settings_reference")
-    parser.add_argument("--out", type=Path, default=REPOSITORY / "docs")
-    parser.add_argument("--check", action="store_true", help="only say whether the files are up to date")
-    given = parser.parse_args(arguments)
-    stale = [path for path, text in files(given.out).items() if not path.exists() or path.read_text() != text]
-    if given.check:
-        for path in stale:
-            sys.stderr.write(f"{path.name} is not made from today's settings; run: make diagrams\n")
-        return 1 if stale else 0
-    for path in stale:
-        path.write_text(files(given.out)[path])
-        print(path)
-    return 0
+    return write_or_check("make_settings_reference", files, arguments)
 
 
 if __name__ == "__main__":

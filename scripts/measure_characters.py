@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from domain.stages import run_stage
 from models.events import Stage
-from tests.support.cowboy_bebop import SUBJECT, answers
+from scripts.replayed import SUBJECT, answers
 
 TABLE: Final = Path(__file__).parents[1] / "tests" / "data" / "characters" / "cowboy_bebop.json"
 CATALOGUES: Final = ("mal", "anilist", "anidb")

@@ -24,7 +24,7 @@ from models.errors import BadInput, InvalidEntry, NotFound
 from models.events import Catalogue, EnrichmentSubject, Mode, Stage
 from models.ids import mint_character_id, mint_episode_id
 from models.vocabulary import ProvenanceStatus
-from tests.support.cowboy_bebop import ANIME_ID, SOURCES, SUBJECT, answers
+from scripts.replayed import ANIME_ID, SOURCES, SUBJECT, answers
 
 FETCHED_AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PROVENANCE = Provenance(catalogues={"jikan": CatalogueProvenance(status=ProvenanceStatus.OK, fetched_at=FETCHED_AT)})

@@ -18,8 +18,8 @@ from models.anime import AnimeEntry, CatalogueProvenance, Provenance, check_entr
 from models.events import EnrichmentSubject, Mode, Stage
 from models.provenance import Origin
 from models.vocabulary import ProvenanceStatus
+from scripts.replayed import SUBJECT, answers
 from tests.support.commits import ANIME, SOURCE, make_entry, make_episode
-from tests.support.cowboy_bebop import SUBJECT, answers
 
 EARLY, LATE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
 SMALL = EnrichmentSubject(anime_id=ANIME, sources=(SOURCE,), title="Cowboy Bebop")

@@ -4,11 +4,11 @@ import pytest
 
 from models.errors import NotFound, NotRecorded
 from models.events import Catalogue
+from scripts.replayed import REPLAY, SOURCES, fetched, no_sleep
 from sources.http import LiveTransport, NotSupported, Request, Response
 from sources.manners import MANNERS
 from sources.registry import BASE_URLS, catalogue_clients
 from sources.replay import ReplayTransport
-from tests.support.cowboy_bebop import REPLAY, SOURCES, fetched, no_sleep
 from tests.support.scripted_http import Scripted, Waits
 from workflows.catalogue_counts import CatalogueCounts, Count
 

@@ -30,9 +30,9 @@ from models.events import (
     StageInput,
 )
 from models.vocabulary import ProvenanceStatus
+from scripts.replayed import SOURCES, SUBJECT
+from scripts.replayed import fetched as recorded
 from tests.support.commits import ANIME, RUNNING_LEASE, World, fake_world, make_entry, make_episode
-from tests.support.cowboy_bebop import SOURCES, SUBJECT
-from tests.support.cowboy_bebop import fetched as recorded
 from tests.support.crashing import Faults
 from tests.support.fakes import FakeLocks
 from workflows import keys

@@ -11,7 +11,7 @@ from domain.stages.characters import characters
 from models.events import Catalogue
 from scripts import measure_characters as measure
 from scripts.measure_characters import CATALOGUES, HELD_BACK, PRECISION, RECALL, TABLE, TUNING, Figures, Table
-from tests.support.cowboy_bebop import answers
+from scripts.replayed import answers
 
 
 def content() -> dict[str, Any]:

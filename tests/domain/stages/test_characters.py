@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.stages import run_stage
 from models.events import Catalogue, Stage
-from tests.support.cowboy_bebop import SUBJECT
+from scripts.replayed import SUBJECT
 
 
 def jikan(*characters: tuple[int, str, str]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from domain.stages.readers.jikan import duration, given_first
 from domain.stages.statistics import combined
 from models.anime import AnimeEntry, EpisodeDetailEntry
 from models.events import Catalogue, Stage
-from tests.support.cowboy_bebop import SUBJECT, answers
+from scripts.replayed import SUBJECT, answers
 
 J, A, K, D = Catalogue.JIKAN, Catalogue.ANILIST, Catalogue.KITSU, Catalogue.ANIDB
 

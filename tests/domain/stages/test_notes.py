@@ -8,7 +8,7 @@ import pytest
 from domain.stages import run_stage
 from domain.stages.scripts import Script, script_of
 from models.events import Catalogue, Stage
-from tests.support.cowboy_bebop import SUBJECT, answers
+from scripts.replayed import SUBJECT, answers
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)  # a Monday
 

@@ -12,7 +12,7 @@ from domain.assemble import assemble
 from domain.stages import run_stage
 from models.anime import Provenance
 from models.events import Catalogue, Mode, Stage
-from tests.support.cowboy_bebop import SUBJECT, answers
+from scripts.replayed import SUBJECT, answers
 
 KINDS = ("anime", "characters", "character_details", "episodes", "episode_details", "staff", "categories")
 
