@@ -20,19 +20,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from models.errors import NotRecorded, Permanent
 from models.events import Catalogue
+from scripts.replayed import SOURCES
 from sources.http import Request, Response
 from sources.kitsu import PAGE_SIZE
 from sources.registry import catalogue_clients
 from sources.replay import PARSED, RecordTransport
-
-SOURCES: Final = (
-    "https://anidb.net/anime/23",
-    "https://anilist.co/anime/1",
-    "https://anime-planet.com/anime/cowboy-bebop",
-    "https://anisearch.com/anime/1572",
-    "https://kitsu.app/anime/1",
-    "https://myanimelist.net/anime/1",
-)
 
 _ANILIST_PAGE: Final = 25
 _ANILIST_MEMBERS: Final = {"Characters": "characters", "Staff": "staff", "Schedule": "airingSchedule"}
@@ -113,7 +105,7 @@ class Collected:
             kept = {name: value for name, value in media.items() if name not in {"characters", "staff"}}
             return {"data": {"Media": kept}}
         kind = _ANILIST_MEMBERS[operation]
-        edges = media[kind]["edges"]
+        edges = [_with_language(edge) for edge in media[kind]["edges"]]
         start = (body["variables"]["page"] - 1) * _ANILIST_PAGE
         page = {
             "pageInfo": {"hasNextPage": start + _ANILIST_PAGE < len(edges)},
@@ -137,6 +129,12 @@ class Collected:
             page = self.files["kitsu_anime_1_characters"]
             return _kitsu_page(path, page["data"], page["meta"]["count"])
         return None
+
+
+def _with_language(edge: Mapping[str, Any]) -> dict[str, Any]:
+    """The collector asked for Japanese voices alone, and not for their language."""
+    voices = edge.get("voiceActors")
+    return {**edge, "voiceActors": [{"languageV2": "Japanese", **voice} for voice in voices]} if voices else {**edge}
 
 
 def _listed(episode: Mapping[str, Any]) -> dict[str, Any]:

@@ -75,7 +75,7 @@ CHARACTERS_QUERY: Final = f"""query Characters($id: Int, $idMal: Int, $page: Int
           id name {{ full native alternative }} image {{ large }} description gender
           dateOfBirth {{ year month day }} age bloodType favourites
         }}
-        voiceActors(language: JAPANESE) {{{_PERSON}
+        voiceActors(sort: [RELEVANCE, ID]) {{ languageV2{_PERSON}
         }}
       }}
     }}
@@ -126,7 +126,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "characters": shape(
         f"""role node:object!(id:int! name:object!(full native alternative:list alternativeSpoiler:list)
         image(large medium) description gender dateOfBirth{_DATE} age bloodType favourites) voiceActorRoles*
-        voiceActors({_PERSON_SHAPE})"""
+        voiceActors(languageV2 {_PERSON_SHAPE})"""
     ),
     "staff": shape(f"role node:object!({_PERSON_SHAPE})"),
     "schedule": shape("node:object!(episode:int! airingAt:int!)"),

@@ -116,10 +116,13 @@ def _finished(character: Part) -> Part:
 
 
 def _voices(character: Part) -> tuple[list[Part], list[Part]]:
-    """Each person once a language, and who may be one."""
+    """Each person once a language, and who may be one.
+
+    AniList's ``Portuguese`` may be MyAnimeList's ``Portuguese (BR)``; the first word stays.
+    """
     by_language: dict[str, list[Part]] = {}
     for voice in character.get("voice_actors", ()):
-        by_language.setdefault(voice["language"], []).append(voice)
+        by_language.setdefault(voice["language"].partition(" (")[0], []).append(voice)
     voices, doubtful = [], []
     for language, listed in by_language.items():
         found = people(listed, colleagues=True)

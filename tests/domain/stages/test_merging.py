@@ -308,6 +308,24 @@ def test_main_characters_come_first() -> None:
     ]
 
 
+def test_voices_of_every_language_are_kept_and_a_dialect_is_no_second_voice() -> None:
+    edge, detail = jikan_character(1, "Spike")
+    edge["voice_actors"] = [{"person": {"mal_id": 13, "name": "Briggs, Guilherme"}, "language": "Portuguese (BR)"}]
+    voices = [
+        {"id": 21, "languageV2": "Portuguese", "name": {"full": "Guilherme Briggs"}},
+        {"id": 22, "languageV2": "German", "name": {"full": "Viktor Neumann"}},
+        {"id": 23, "languageV2": None, "name": {"full": "Steven Blum"}},
+    ]
+    entry = run(
+        Stage.CHARACTERS,
+        jikan={"characters": [edge], "character_details": [detail]},
+        anilist={"characters": [anilist_character(2, "Spike", voiceActors=voices)]},
+    )
+    told = [(voice["language"], voice["staff_ids"]) for voice in entry["characters"][0]["voice_actors"]]
+    assert told == [("Portuguese (BR)", {"mal": 13, "anilist": 21}), ("German", {"anilist": 22})]
+    assert set(entry["staff_data"]["voice_actors"]) == {"portuguese_br", "german"}
+
+
 def test_a_voice_in_two_catalogues_is_one_person_with_both_ids() -> None:
     edge, detail = jikan_character(1, "Spike")
     edge["voice_actors"] = [
@@ -316,6 +334,7 @@ def test_a_voice_in_two_catalogues_is_one_person_with_both_ids() -> None:
     ]
     voice = {
         "id": 95011,
+        "languageV2": "Japanese",
         "name": {"full": "Kouichi Yamadera", "native": "山寺宏一"},
         "image": {"large": "https://x.example/default.jpg"},
     }

@@ -230,9 +230,10 @@ def _character(edge: Mapping[str, Any], node: Mapping[str, Any]) -> Part | None:
             "character_pages": {"anilist": f"https://anilist.co/character/{identifier}"},
             "statistics": {"anilist": {"favorites": favorites}} if favorites is not None else None,
             "voice_actors": [
-                {**voice, "language": "Japanese"}
+                {**voice, "language": language}
                 for person in values.items(edge.get("voiceActors"))
                 if (voice := _person(person)) is not None
+                and (language := values.text(person.get("languageV2"))) is not None
             ],
         }
     )
