@@ -60,7 +60,7 @@ class UnknownValue(Model):
 
 
 class DoubtfulMatch(Model):
-    """Characters of several catalogues that may be one; they were kept apart."""
+    """Characters of several catalogues, or voices of one character, that may be one; they were kept apart."""
 
     names: list[Text]
     catalogues: list[CatalogueName]

@@ -116,7 +116,7 @@ class JikanClient:
         raise unknown_cursor(Catalogue.JIKAN)
 
     def _characters(self, anime: str) -> FetchedPage:
-        keep = Keep(item=f"anime:{anime}:characters", kind=Kind.CHARACTERS, of=f"anime:{anime}")
+        keep = Keep(item=f"anime:{anime}:characters", kind=Kind.CHARACTERS, of=f"anime:{anime}", check=_data)
         edges = _list(self.api.get(f"/anime/{anime}/characters", keep=keep), "characters")
         page = _page({"characters": edges}, cursor=_AFTER_CHARACTERS)
         wanted = [str(edge["character"]["mal_id"]) for edge in edges][: self.character_details]
@@ -128,20 +128,20 @@ class JikanClient:
         cursor = f"character_details:{','.join(map(str, later))}" if later else _AFTER_CHARACTERS
 
         def detail(number: int) -> FetchedPage:
-            keep = Keep(item=f"character:{number}", kind=Kind.CHARACTER)
+            keep = Keep(item=f"character:{number}", kind=Kind.CHARACTER, check=_data)
             return _page({"character_details": [_object(self.api.get(f"/characters/{number}/full", keep=keep))]})
 
         return _each("details of characters", "character_details", now, detail, cursor=cursor)
 
     def _extra(self, anime: str, step: str) -> FetchedPage:
         after, kind = _EXTRAS[step]
-        keep = Keep(item=f"anime:{anime}:{step}", kind=kind, of=f"anime:{anime}")
+        keep = Keep(item=f"anime:{anime}:{step}", kind=kind, of=f"anime:{anime}", check=_data)
         answer = self.api.get(f"/anime/{anime}/{step}", keep=keep)
         found = _list(answer, step) if step in {"staff", "pictures"} else _object(answer)
         return _page({step: found}, cursor=after)
 
     def _episodes(self, anime: str, page: int) -> FetchedPage:
-        keep = Keep(item=f"anime:{anime}:episodes:{page}", kind=Kind.EPISODES, of=f"anime:{anime}")
+        keep = Keep(item=f"anime:{anime}:episodes:{page}", kind=Kind.EPISODES, of=f"anime:{anime}", check=_data)
         answer = self.api.get(f"/anime/{anime}/episodes", {"page": page}, keep=keep)
         episodes = _list(answer, "episodes")
         fetched = _page({"episodes": episodes})
@@ -158,7 +158,7 @@ class JikanClient:
         stop = min(last, first + self.details_a_step - 1)
 
         def detail(number: int) -> FetchedPage:
-            keep = Keep(item=f"anime:{anime}:episode:{number}", kind=Kind.EPISODE, of=f"anime:{anime}")
+            keep = Keep(item=f"anime:{anime}:episode:{number}", kind=Kind.EPISODE, of=f"anime:{anime}", check=_data)
             answer = self.api.get(f"/anime/{anime}/episodes/{number}", keep=keep)
             return _page({"episode_details": [_object(answer)]})
 
@@ -173,6 +173,14 @@ class JikanClient:
 
 def _object(answer: object) -> Mapping[str, Any]:
     return expect_object(expect_object(answer, Catalogue.JIKAN, "answer").get("data"), Catalogue.JIKAN, "data")
+
+
+def _data(answer: object) -> None:
+    """Raises:
+    ChangedShape: the envelope holds neither an object nor a list.
+    """
+    if not isinstance(expect_object(answer, Catalogue.JIKAN, "answer").get("data"), list):
+        _object(answer)
 
 
 def _list(answer: object, kind: str) -> list[Any]:

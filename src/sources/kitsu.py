@@ -149,7 +149,7 @@ class KitsuClient:
         return going_on(fetched, _next(answer, "staff", anime, offset))
 
     def _answer(self, anime: int, path: str, offset: int, query: Mapping[str, str], kind: Kind) -> Mapping[str, Any]:
-        keep = Keep(item=f"anime:{anime}:{path}:{offset}", kind=kind, of=f"anime:{anime}")
+        keep = Keep(item=f"anime:{anime}:{path}:{offset}", kind=kind, of=f"anime:{anime}", check=_listed)
         pages: Mapping[str, str | int] = {**query, "page[limit]": PAGE_SIZE, "page[offset]": offset}
         return _object(self.api.get(f"/anime/{anime}/{path}", pages, keep=keep))
 
@@ -160,6 +160,10 @@ def _object(answer: object) -> Mapping[str, Any]:
 
 def _list(answer: Mapping[str, Any], kind: str) -> list[Any]:
     return expect_list(answer.get("data"), Catalogue.KITSU, kind)
+
+
+def _listed(answer: object) -> None:
+    _list(_object(answer), "data")
 
 
 def _one(answer: object) -> Mapping[str, Any]:

@@ -12,14 +12,13 @@ Rules:
   it is repeated; the others would fail again.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from domain.airing import WeeklySlot, airs_at, day_in_japan, due_between, parse_broadcast, weekly_slot
+from domain.airing import WeeklySlot, airs_at, day_in_japan, due_between, names_a_day, parse_broadcast, weekly_slot
 from models.anime import AnimeEntry
 from models.errors import AnimeError, BadInput, Retryable, Unavailable
 from models.events import EnrichOutput, EpisodeInput, Mode
@@ -38,7 +37,6 @@ _CHUNK: Final = 200
 
 _STEP_MINUTES: Final = 5
 _JAPANESE_ZONES: Final = frozenset({None, "Asia/Tokyo", "JST"})
-_DAY_OF_MONTH: Final = re.compile(r"(?<!\d)\d{1,2}(?!\d)")
 
 
 @dataclass(kw_only=True)
@@ -157,9 +155,7 @@ def premiere_of(entry: AnimeEntry) -> date | datetime | None:
     aired = entry.aired_dates
     if aired is None or aired.from_date is None:
         return None
-    if isinstance(aired.from_date, datetime) or aired.string is None:
-        return aired.from_date
-    return aired.from_date if _DAY_OF_MONTH.search(aired.string.partition(" to ")[0]) else None
+    return aired.from_date if isinstance(aired.from_date, datetime) or names_a_day(aired.string) else None
 
 
 def _entries(anime_ids: Iterable[str], animes: Animes, day: _Day) -> Iterator[AnimeEntry]:

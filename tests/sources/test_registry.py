@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -6,17 +7,31 @@ from models.errors import NotFound, NotRecorded
 from models.events import Catalogue
 from scripts.replayed import REPLAY, SOURCES, fetched, no_sleep
 from sources.http import LiveTransport, NotSupported, Request, Response
+from sources.kept_answers import SharedAnswers
 from sources.manners import MANNERS
 from sources.registry import BASE_URLS, catalogue_clients
 from sources.replay import ReplayTransport
-from tests.support.scripted_http import Scripted, Waits
+from tests.support.fake_answers import FakeAnswerCache
+from tests.support.scripted_http import Scripted, Waits, json_response
 from workflows.catalogue_counts import CatalogueCounts, Count
+from workflows.ports import CatalogueClient
+
+
+def clock() -> datetime:
+    return datetime(2026, 1, 1, tzinfo=UTC)
+
 
 OFF_BY_DEFAULT = {
     Catalogue.ANIDB: "put NAME/VERSION of one into the secret catalogue-anidb",
     Catalogue.ANIMEPLANET: "only where pageCatalogues names it",
     Catalogue.ANISEARCH: "only where pageCatalogues names it",
 }
+
+
+def walk(client: CatalogueClient) -> None:
+    cursor = client.fetch(SOURCES, cursor=None).cursor
+    while cursor is not None:
+        cursor = client.fetch(SOURCES, cursor=cursor).cursor
 
 
 def test_every_catalogue_has_a_client_a_base_url_and_manners() -> None:
@@ -101,9 +116,7 @@ def test_nothing_in_the_recorded_answers_is_unknown(catalogue: Catalogue) -> Non
     """So the shapes are those of the real answers, and a count that is not 0 tells of a change."""
     counts = CatalogueCounts()
     client = catalogue_clients(ReplayTransport(REPLAY), {}, {}, sleep=no_sleep, counts=counts)[catalogue]
-    cursor = client.fetch(SOURCES, cursor=None).cursor
-    while cursor is not None:
-        cursor = client.fetch(SOURCES, cursor=cursor).cursor
+    walk(client)
     assert counts[Count.UNKNOWN_FIELDS] == 0
 
 
@@ -139,9 +152,7 @@ def test_every_request_says_which_item_it_asks_for_and_no_two_the_same() -> None
     for catalogue, client in catalogue_clients(transport, {}, {}, sleep=no_sleep).items():
         if catalogue is Catalogue.ANISEARCH:
             continue
-        cursor = client.fetch(SOURCES, cursor=None).cursor
-        while cursor is not None:
-            cursor = client.fetch(SOURCES, cursor=cursor).cursor
+        walk(client)
     assert len(set(transport.items)) == len(transport.items)
     assert not [item for item in transport.items if not item[1]]
     assert {
@@ -167,9 +178,34 @@ def test_every_recorded_file_is_asked_for() -> None:
     for catalogue, client in catalogue_clients(transport, {}, {}, sleep=no_sleep).items():
         if catalogue is Catalogue.ANISEARCH:
             continue
-        cursor = client.fetch(SOURCES, cursor=None).cursor
-        while cursor is not None:
-            cursor = client.fetch(SOURCES, cursor=cursor).cursor
+        walk(client)
     files = [path for catalogue in Catalogue for path in (REPLAY / catalogue.value).glob("*")]
     assert transport.given == len(files)
     assert sum(path.stat().st_size for path in files) < 1_000_000
+
+
+@pytest.mark.parametrize("catalogue", [Catalogue.JIKAN, Catalogue.KITSU, Catalogue.ANILIST])
+def test_a_later_answer_that_holds_nothing_is_not_kept(catalogue: Catalogue) -> None:
+    """It would stand for a week in place of what the catalogue says an hour later."""
+
+    class Broken(ReplayTransport):
+        asked = 0
+
+        def send(self, request: Request) -> Response:
+            self.asked += 1
+            return super().send(request) if self.asked == 1 else json_response({"message": "try again"})
+
+    cache = FakeAnswerCache(clock=clock)
+    clients = catalogue_clients(
+        Broken(REPLAY),
+        {},
+        {},
+        sleep=no_sleep,
+        clock=clock,
+        answers=SharedAnswers(cache=cache),
+        counts=CatalogueCounts(),
+    )
+    walk(clients[catalogue])
+    asked = {key for name, key in cache.calls if name == "get"}
+    [first] = [key for name, key in cache.calls if name == "put"]
+    assert len(asked - {first}) >= 2

@@ -144,7 +144,9 @@ def test_kitsus_characters_have_their_voices_and_its_staff_its_kinds_of_work() -
     link = resource("mediaCharacters", "1", {"character": to("characters", "9")}, role="main")
     answers = {
         "characters": [link],
-        "character_resources": [resource("characters", "9", canonicalName="Spike Spiegel")],
+        "character_resources": [
+            resource("characters", "9", canonicalName="Spike Spiegel", malId=1, otherNames=["Swimming Bird"])
+        ],
         "voices": [
             resource(
                 "characterVoices",
@@ -163,6 +165,7 @@ def test_kitsus_characters_have_their_voices_and_its_staff_its_kinds_of_work() -
         "staff": [resource("mediaStaff", "1", {"person": to("people", "6")}, role="Director, Storyboard")],
     }
     [spike] = KITSU.characters(answers)
+    assert (spike["character_ids"], spike["nicknames"]) == ({"kitsu": 9, "mal": 1}, ["Swimming Bird"])
     assert spike["voice_actors"] == [
         {"name": "Kouichi Yamadera", "native_name": "山寺宏一", "staff_ids": {"kitsu": 5}, "language": "Japanese"}
     ]

@@ -269,7 +269,10 @@ def _character(name: str, identifier: str, link: Mapping[str, Any], character: M
             "role": words.role(_attributes(link).get("role")),
             "description": values.prose(character.get("description")),
             "images": words.images(values.dig(character, "image", "original")),
-            "character_ids": {"kitsu": values.identifier(identifier)},
+            "nicknames": values.texts(character.get("otherNames")),
+            "character_ids": values.filled(
+                {"kitsu": values.identifier(identifier), "mal": values.identifier(character.get("malId"))}
+            ),
         }
     )
 
