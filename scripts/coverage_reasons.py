@@ -1,9 +1,11 @@
-"""Why something that a catalogue offers is not in an entry.
+"""Why something that a catalogue offers is not in an entry, and why no catalogue gives some of an entry's fields.
 
 Each reason stands for places in the answers of one catalogue, or of all (``*``); in a place ``*`` stands for anything.
-A test holds the table against the recorded answers: nothing is left out without a reason here, and no reason is idle.
+A test holds the tables against the recorded answers: nothing is left out without a reason here, and no reason is idle.
+What gives way to another catalogue's word needs none: ``scripts.coverage`` finds out whose.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
@@ -124,8 +126,43 @@ def reason(catalogue: Catalogue, path: str) -> Reason | None:
 DROPPED: Final = {
     "synonyms": "repeats a title, or another synonym up to case and width",
     "external_links": "a page that the sources or the streaming sites list, or that another catalogue has",
-    "genres": "no genre of the closed set; it is a tag or a content warning",
+    "genres": "no genre of the closed set; it is a tag or a content warning, and a theme where it is a known one",
     "tags": "a content warning, which is listed by itself",
-    "themes": "a demographic, which is listed by itself",
+    "themes": "a genre, demographic or content warning, which is listed by itself or among the tags",
 }
 """Items of lists that a reader gives and the entry does not have."""
+
+_WEEKLY: Final = "the weekly comparison with the release writes it"
+_MINTED: Final = "our own id"
+
+OURS: Final[Mapping[str, str]] = {
+    "anime_id": _MINTED,
+    "episode_details/episode_id": _MINTED,
+    "characters/character_id": _MINTED,
+    "related_anime/anime_id": "our own id of the other anime, put in where that is stored",
+    "sources": "the pages by which the release knows the anime",
+    "offered_sources": _WEEKLY,
+    "system_status": _WEEKLY,
+    "orphaned_at": _WEEKLY,
+    "enriched": "what the enrichment says of itself",
+    "enrichment_metadata": "what the enrichment says of itself",
+    "provenance": "where the other fields come from",
+    "locked_fields": "written by a reviewer",
+    "revision": "the stores' bookkeeping",
+    "last_saga": "the stores' bookkeeping",
+}
+"""Fields of an entry, each with all that is below it, that are no catalogue's to give."""
+
+_OF_NO_SITE: Final = "no catalogue says it of a streaming site"
+_OF_FIRST_FILES: Final = "only files of the first enriched form have it"
+
+NOBODYS: Final[Mapping[str, str]] = {
+    "staff_data/production_staff/language": "a person speaks a language as a voice only",
+    "staff_data/production_staff/enhancement_status": _OF_FIRST_FILES,
+    "staff_data/voice_actors/enhancement_status": _OF_FIRST_FILES,
+    "streaming_info/region": _OF_NO_SITE,
+    "streaming_info/free": _OF_NO_SITE,
+    "streaming_info/premium_required": _OF_NO_SITE,
+    "streaming_licenses": _OF_FIRST_FILES,
+}
+"""Fields of an entry that no catalogue's answers have."""

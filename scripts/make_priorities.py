@@ -12,7 +12,7 @@ from typing import Final
 from domain.stages import priority
 from domain.stages.conflicts import THRESHOLDS
 from domain.stages.priority import Rule
-from domain.stages.taxonomy import DEMOGRAPHICS, GENRES, WARNINGS
+from domain.stages.taxonomy import DEMOGRAPHICS, GENRES, THEMES, WARNINGS
 from models.events import Catalogue
 from models.vocabulary import Rating
 from scripts.made_pages import table, write_or_check
@@ -96,6 +96,7 @@ def page() -> str:
         "Genres": GENRES.values(),
         "Demographics": DEMOGRAPHICS.values(),
         "Content warnings": WARNINGS.values(),
+        "Words that are themes also where a catalogue calls them genres": THEMES.values(),
     }
     return _PAGE.format(
         first=_rules(priority.FIRST_RULES),

@@ -7,16 +7,23 @@ Rules:
 * A day stays a day. Records that only know days write them as midnight (``1998-10-24T00:00:00+09:00``), so midnight in
   such a record, in the zone it is written in, is a day and no time.
 * Where records of an episode disagree (``decide_aired``), a moment counts before a day. Of two neighbouring days the
-  one that the weekly slot falls on counts: late nights are also written under the day before. Days further apart are
-  those of two broadcasts, of which the first counts, unless it lies before the anime began.
+  one that the weekly slot falls on counts: late nights are also written under the day before. Of three records or more
+  those count that most agree on. Otherwise days further apart are those of two broadcasts, of which the first counts,
+  unless it lies before the anime began.
+* What has aired stays (``has_aired``): only what is still to come is moved, and the next episode comes after the last
+  one that has aired.
+* What was announced within a delay was said before the delay was known (``postponed``): it moves by whole weeks past
+  its end, and so does all that the source announces after it. Where no end is known, nobody knows when it airs.
 * The next episode of a series (``next_episode``) airs when most sources say; of as many, when the first of them says.
+  Its number is counted over a short gap only (``counted_number``): a longer one is a break as likely as a list that
+  nobody keeps up.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
-from typing import Final, TypeVar
+from typing import Any, Final
 
 from models.anime import EpisodeDetailEntry
 from models.vocabulary import Season
@@ -32,12 +39,14 @@ _DAYS_A_WEEK: Final = 7
 
 _WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _KANJI_WEEKDAYS: Final = "月火水木金土日"
+_JAPANESE_ZONES: Final = frozenset({None, "Asia/Tokyo", "JST"})
 _CLOCK: Final = re.compile(r"^(\d{1,2}):(\d{2})$")
 _SLOT: Final = re.compile(
     r"^\s*(?P<day>[A-Za-z]+|[月火水木金土日](?:曜日?)?)\s*(?:at\s+)?(?P<clock>\d{1,2}:\d{2})\s*(?:\(JST\))?\s*$"
 )
 
 
+_A_DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(weeks=1)
 _SEASONS: Final = (Season.WINTER, Season.SPRING, Season.SUMMER, Season.FALL)
 _MONTHS_A_SEASON: Final = 3
@@ -47,10 +56,14 @@ _EARLY_START: Final = 24
 last week of the old quarter."""
 
 _DAY_OF_MONTH: Final = re.compile(r"(?<!\d)\d{1,2}(?!\d)")
+_MONTH_OF_YEAR: Final = re.compile(r"[A-Za-z]{3}")
 _SAME_AIRING: Final = timedelta(hours=1)
 """Sources that are no further apart mean the same broadcast."""
-
-S = TypeVar("S")
+_LATE_NIGHT: Final = time(_LAST_HOUR - _HOURS_A_DAY + 1)
+"""Up to here a time belongs to the broadcasting day before."""
+_MANY: Final = 3
+_COUNTED_AIRINGS: Final = 2
+"""So many airings after the last known one an episode's number is counted: lists lag behind by one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,23 +85,32 @@ class DueEpisode:
 
 @dataclass(frozen=True, kw_only=True)
 class Delay:
-    """Nothing airs in ``start <= time < until``; without ``until`` nothing airs until further notice."""
+    """Nothing airs in ``start <= time < until``; without ``until`` nothing airs until further notice. ``source`` is who
+    says so."""
 
     start: datetime
     until: datetime | None = None
+    source: str | None = None
 
     def covers(self, at: datetime) -> bool:
         return self.start <= at and (self.until is None or at < self.until)
 
 
 @dataclass(frozen=True, kw_only=True)
+class Postponed:
+    """Where a delay moves what was to come; ``to`` is None where nobody knows when it airs."""
+
+    to: date | datetime | None
+    by: Delay
+
+
+@dataclass(frozen=True, kw_only=True)
 class Announced:
-    """One source's word of an episode to come; ``slot``: of its weekly airings, where it has them."""
+    """One source's word of an episode to come."""
 
     source: str
     at: datetime
     number: int | None = None
-    slot: WeeklySlot | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,8 +135,15 @@ MOMENT_RULE: Final = "a moment counts before a day"
 SLOT_RULE: Final = (
     "of two days next to each other, the weekly slot's: late nights are also written under the day before"
 )
+MAJORITY_RULE: Final = "of three records or more, the day that most of them agree on"
 NEIGHBOUR_RULE: Final = "two days next to each other are one late night; the catalogue that is believed first"
 FIRST_SHOWING_RULE: Final = "two broadcasts; the first showing counts"
+
+AIRED_RULE: Final = "what has aired stays"
+DELAY_RULE: Final = "what is announced within a delay airs whole weeks later; where no end is known, nobody knows when"
+NEXT_RULE: Final = "when most sources say; of as many, when the first of them says"
+RULES_OF_WHAT_COMES: Final = frozenset({AIRED_RULE, DELAY_RULE, NEXT_RULE})
+"""The rules about episodes to come; each enrichment, of whatever mode, decides by them anew."""
 
 
 def parse_clock(text: str) -> tuple[int, time] | None:
@@ -154,6 +183,15 @@ def weekly_slot(day: str, clock: str) -> WeeklySlot | None:
     return WeeklySlot(weekday=(weekday + later) % _DAYS_A_WEEK, at=at)
 
 
+def broadcast_slot(broadcast: Mapping[str, Any]) -> WeeklySlot | None:
+    """Of MyAnimeList's weekly slot (``models.anime.Broadcast``), where it is stated in Japan's time."""
+    if broadcast.get("timezone") not in _JAPANESE_ZONES:
+        return None
+    day, clock = broadcast.get("day"), broadcast.get("time")
+    slot = weekly_slot(day, clock) if day and clock else None
+    return slot or parse_broadcast(broadcast.get("string") or "")
+
+
 def from_jst(day: date, clock: str) -> datetime | None:
     """The instant of a time in Japan, 24:00 to 29:59 included; None where ``clock`` is no time."""
     parsed = parse_clock(clock)
@@ -183,6 +221,11 @@ def instant_of_record(text: str | None) -> datetime | None:
     if not isinstance(parsed, datetime) or parsed.tzinfo is None:
         return None
     return parsed.astimezone(UTC)
+
+
+def date_of_entry(text: str | None) -> date | datetime | None:
+    """Of a dumped ``aired``: a day, or a moment, where midnight is a time like any other. None for no date."""
+    return instant_of_record(text) or day_of_record(text)
 
 
 def instant_of_epoch(seconds: float) -> datetime | None:
@@ -223,6 +266,14 @@ def names_a_day(wording: str | None) -> bool:
     return wording is None or _DAY_OF_MONTH.search(wording.partition(" to ")[0]) is not None
 
 
+def known_date(day: date, wording: str | None) -> tuple[int, ...]:
+    """As much of a recorded first date as its wording names: year, month and day; year and month; or the year."""
+    if names_a_day(wording):
+        return day.year, day.month, day.day
+    named = (wording or "").partition(" to ")[0]
+    return (day.year, day.month) if _MONTH_OF_YEAR.search(named) else (day.year,)
+
+
 def slot_of(moment: datetime) -> WeeklySlot:
     """The weekly slot that a moment falls on."""
     local = moment.astimezone(JST)
@@ -237,10 +288,9 @@ def decide_aired(
     if moments:
         return Decided(source=moments[0], rule=MOMENT_RULE)
     days = {name: day_in_japan(aired) for name, aired in records.items()}
-    plausible = {name: day for name, day in days.items() if begin is None or day >= begin - timedelta(days=1)} or days
-    earliest = min(plausible.values())
-    near = {name: day for name, day in plausible.items() if day - earliest <= timedelta(days=1)}
-    rule = FIRST_SHOWING_RULE if len(near) < len(days) else NEIGHBOUR_RULE
+    plausible = {name: day for name, day in days.items() if begin is None or day >= begin - _A_DAY} or days
+    near, agreed = _agreeing(plausible)
+    rule = NEIGHBOUR_RULE if len(near) == len(days) else MAJORITY_RULE if agreed else FIRST_SHOWING_RULE
     if len(set(near.values())) == 1:
         return Decided(source=next(iter(near)), rule=rule)
     on_slot = [name for name, day in near.items() if slot is not None and day.weekday() == slot.weekday]
@@ -249,16 +299,24 @@ def decide_aired(
     return Decided(source=next(iter(near)), rule=rule)
 
 
-def next_episode(
-    announced: Sequence[Announced], *, after: datetime, delays: Iterable[Delay] = ()
-) -> NextEpisode | None:
+def _agreeing(days: Mapping[str, date]) -> tuple[dict[str, date], bool]:
+    """The records of one broadcast, which lie on at most two days next to each other, and whether most agree on them;
+    otherwise it is the first broadcast."""
+    broadcasts = [
+        {name: day for name, day in days.items() if first <= day <= first + _A_DAY}
+        for first in sorted(set(days.values()))
+    ]
+    largest = max(broadcasts, key=len)
+    agreed = len(days) >= _MANY and 2 * len(largest) > len(days)
+    return (largest if agreed else broadcasts[0]), agreed
+
+
+def next_episode(announced: Sequence[Announced], *, after: datetime) -> NextEpisode | None:
     """``announced`` in the order in which the sources are believed; None where no source knows of one.
 
-    What is over does not count. What falls into a delay was said before the delay was: it moves to the source's first
-    slot, or else the moment, when the delay ends, and counts no more where no end is known.
+    What is over does not count.
     """
-    held_up = tuple(delays)
-    coming = [moved for one in announced if one.at > after and (moved := _after_delays(one, held_up)) is not None]
+    coming = [one for one in announced if one.at > after]
     if not coming:
         return None
     agreeing = max(([other for other in coming if _together(one, other)] for one in coming), key=len)
@@ -272,19 +330,63 @@ def _together(one: Announced, other: Announced) -> bool:
     return abs(one.at - other.at) <= _SAME_AIRING
 
 
-def _after_delays(one: Announced, delays: tuple[Delay, ...]) -> Announced | None:
-    at = after_delays(one.at, one.slot, delays)
-    return None if at is None else replace(one, at=at)
+def after_delays(at: datetime, delays: Iterable[Delay]) -> datetime | None:
+    """When what was to air weekly at a time airs: as many weeks later as it takes. None where a delay has no end."""
+    weeks, _ = _held_up(at, tuple(delays))
+    return None if weeks is None else at + weeks * _WEEK
 
 
-def after_delays(at: datetime, slot: WeeklySlot | None, delays: Iterable[Delay]) -> datetime | None:
-    """When what was to air at a time airs: at the first slot after a delay, or at its end. None where it has no end."""
-    held_up = tuple(delays)
-    while (delay := next((each for each in held_up if each.covers(at)), None)) is not None:
+def _held_up(at: datetime, delays: tuple[Delay, ...]) -> tuple[int | None, Delay | None]:
+    """By how many weeks, and by which delay at last; None weeks where it has no end."""
+    weeks, last = 0, None
+    while (delay := next((each for each in delays if each.covers(at + weeks * _WEEK)), None)) is not None:
+        last = delay
         if delay.until is None:
-            return None
-        at = next_airing(slot, delay.until - timedelta(microseconds=1)) if slot else delay.until
-    return at
+            return None, delay
+        weeks -= (at + weeks * _WEEK - delay.until) // _WEEK
+    return weeks, last
+
+
+def postponed(
+    plan: Mapping[str, date | datetime], delays: Iterable[Delay], *, after: datetime, slot: WeeklySlot | None = None
+) -> dict[str, Postponed]:
+    """What of one source's plan of episodes, by number, the delays move.
+
+    A source that has something air in a delay did not know of it. So what it has air afterwards moves as well:
+    otherwise two episodes would air at once. ``slot`` gives days their time of day; they stay days.
+    """
+    held_up = tuple(delays)
+    moved: dict[str, Postponed] = {}
+    weeks: int | None = 0
+    by: Delay | None = None
+    for at, number in sorted((airs_at(aired, slot)[0], number) for number, aired in plan.items()):
+        if at <= after:
+            continue
+        if weeks is not None:
+            more, cause = _held_up(at + weeks * _WEEK, held_up)
+            weeks, by = (None if more is None else weeks + more), cause or by
+        if by is not None:
+            moved[number] = Postponed(to=None if weeks is None else plan[number] + weeks * _WEEK, by=by)
+    return moved
+
+
+def has_aired(aired: date | datetime, after: datetime, slot: WeeklySlot | None = None) -> bool:
+    """Whether an episode is over at a time; ``slot`` gives days their time of day."""
+    return airs_at(aired, slot)[0] <= after
+
+
+def counted_number(last: DueEpisode, at: datetime, delays: Iterable[Delay] = ()) -> int | None:
+    """Of the weekly airing at a time, counted from an episode that has aired; None where the gap is too long.
+
+    What airs after an episode is another one, however few days lie between where its slot moved.
+    """
+    number = int(last.number) + max(1, weeks_between(last.at, at, delays))
+    return number if is_near(number, last) else None
+
+
+def is_near(number: int, last: DueEpisode) -> bool:
+    """Whether so few airings lie between that a number can be counted."""
+    return number <= int(last.number) + _COUNTED_AIRINGS
 
 
 def weeks_between(first: datetime, at: datetime, delays: Iterable[Delay] = ()) -> int:
@@ -297,13 +399,17 @@ def weeks_between(first: datetime, at: datetime, delays: Iterable[Delay] = ()) -
 def airs_at(aired: date | datetime, slot: WeeklySlot | None) -> tuple[datetime, bool]:
     """The instant by which an episode has aired, and whether it is exact.
 
-    A day gets the slot's time where it falls on the slot's weekday; otherwise its end in Japan, by which it has aired.
+    A day gets the slot's time where it falls on the slot's weekday, and where it is the day before a slot of the late
+    night; otherwise its end in Japan.
     """
     if isinstance(aired, datetime):
         return aired.astimezone(UTC), True
     if slot is not None and aired.weekday() == slot.weekday:
         return datetime.combine(aired, slot.at, JST).astimezone(UTC), True
-    return datetime.combine(aired + timedelta(days=1), time(), JST).astimezone(UTC), False
+    following = aired + _A_DAY
+    if slot is not None and following.weekday() == slot.weekday and slot.at < _LATE_NIGHT:
+        return datetime.combine(following, slot.at, JST).astimezone(UTC), True
+    return datetime.combine(following, time(), JST).astimezone(UTC), False
 
 
 def due_between(

@@ -7,7 +7,9 @@ Rules:
 * What a person locked (``domain.locks``) stays as it is, whatever is offered.
 * The release fills gaps only.
 * The fields that the weekly comparison owns are the stored ones; the sources are those of both sides.
-* ``episode`` mode changes one episode of the stored entry, and nothing else but where it came from.
+* What was to come is taken back when nobody says it any more (``domain.forecasts``).
+* ``episode`` mode changes one episode of the stored entry, when the next one airs, and nothing else but where that came
+  from.
 """
 
 from collections.abc import Callable, Collection, Hashable, Mapping
@@ -15,11 +17,14 @@ from typing import Any, Final
 
 import orjson
 
+from domain.airing import broadcast_slot
 from domain.derive import derive_entry
+from domain.episode_numbers import number_order
+from domain.forecasts import Forecasts
 from domain.image_refs import ImageResults, as_image, replaced, settled, source_url
 from domain.known_ids import identified_characters, identified_episodes, still_apart
-from domain.locks import kept
-from domain.origins import Origins
+from domain.locks import is_locked, kept
+from domain.origins import Sides, origins, origins_of_episodes
 from domain.provenance import (
     NOTED,
     last_fetched,
@@ -28,8 +33,8 @@ from domain.provenance import (
     noted_origins,
     of_one_episode,
 )
+from domain.shares import renumbered
 from domain.stages import values
-from domain.stages.episodes import number_order
 from domain.stages.people import name_key
 from models.anime import STORE_FIELDS, SYNC_OWNED_FIELDS, AnimeEntry, Provenance, check_entry, dump_entry
 from models.errors import InvalidEntry, NotFound
@@ -42,6 +47,8 @@ Key = Callable[[Any], Hashable]
 
 _NO_INFORMATION: Final = {"type": "UNKNOWN", "status": "UNKNOWN", "episodes": 0}
 """What an entry must say although nobody knows it; such values give way to any other."""
+
+_TITLES: Final = ("title", "title_english", "title_japanese")
 
 _RELEASED: Final = (
     "title",
@@ -107,6 +114,14 @@ _MAPPINGS: Final = frozenset(
 _PEOPLE: Final = frozenset({"production_staff", "voice_actors"})
 """Mappings whose values are lists of people."""
 
+_GIVEN: Final = "given"
+"""Under this name, while they get their ids, characters hold at which places the stage had them."""
+
+
+def _key_of(path: str) -> Key | None:
+    *above, name = path.split("/")
+    return _by_person if _PEOPLE & {*above} else _LISTS.get(name)
+
 
 def assemble(
     *,
@@ -124,39 +139,48 @@ def assemble(
 
     Raises:
         InvalidEntry: the result is no valid entry; ``problems`` name the fields.
-        NotFound: ``episode`` mode, and no catalogue tells of the episode, or the anime is not stored.
+        NotFound: ``episode`` mode, and the anime is not stored, or no catalogue tells of the episode. One that is
+            stored may wait for them, as long as they tell of the next.
     """
     offered = _joined_parts(parts, images)
     stored = dump_entry(base) if base is not None else {}
     before = replaced(stored, lambda image: _retried(image, images))
+    told = noted_origins(parts)
+    locked = stored.get("locked_fields", ())
+    earlier = base.provenance if base is not None else Provenance()
+    forecasts = Forecasts(
+        before=earlier,
+        now=provenance,
+        after=last_fetched(provenance),
+        slot=broadcast_slot(offered.get("broadcast") or stored.get("broadcast") or {}),
+        locked=locked,
+    )
     if mode is Mode.EPISODE:
-        entry = _with_episode(before, offered, subject, episode_number)
+        entry = _with_episode(before, offered, subject, episode_number, forecasts)
     else:
+        before = _without_forecasts(before, offered, forecasts)
+        offered, told = _identified(before, offered, told, subject)
         entry = _enriched(before, offered, subject)
     entry = _kept(entry, stored)
-    earlier = base.provenance if base is not None else Provenance()
+    if mode is not Mode.EPISODE and not is_locked(locked, "synonyms"):
+        entry = _without_titles(entry, offered)
     merged = merged_provenance(earlier, provenance)
-    origins = Origins(
-        entry=entry,
-        stored=before,
+    sides = Sides(
         offered=offered,
-        released=_released(subject) if mode is not Mode.EPISODE else {},
-        told=noted_origins(parts),
+        told=told,
+        stored=before,
         before=earlier,
+        released=_released(subject) if mode is not Mode.EPISODE else {},
         now=merged,
-        locked=stored.get("locked_fields", ()),
-        keys=_LISTS,
     )
-    noted = noted_for_reviewers(parts)
+    noted: Part = noted_for_reviewers(parts)
     if mode is Mode.EPISODE:
         number = canonical_number(str(episode_number))
-        told: Part = {
-            "fields": origins.of_episode(number),
-            "conflicts": of_one_episode(earlier.conflicts, noted["conflicts"], number),
-        }
+        noted = {"conflicts": of_one_episode(earlier.conflicts, noted["conflicts"], number)}
+        noted["fields"] = origins_of_episodes(entry, sides, number, locked=locked)
     else:
-        told = {"fields": origins.fields(), **noted}
-    entry["provenance"] = dump_entry(merged.model_copy(update=told))
+        noted["fields"] = origins(entry, sides, keys=_key_of, locked=locked)
+    entry["provenance"] = dump_entry(merged.model_copy(update=noted))
     enriched_at = last_fetched(provenance)
     if enriched_at is not None:
         entry["enrichment_metadata"] = {
@@ -184,22 +208,27 @@ def _retried(image: Any, images: ImageResults) -> Any:
     return image if isinstance(image, str) else as_image(images.get(source_url(image) or ""), image)
 
 
-def _enriched(stored: Part, offered: Part, subject: EnrichmentSubject) -> Part:
+def _identified(stored: Part, offered: Part, told: Part, subject: EnrichmentSubject) -> tuple[Part, Part]:
+    """What is offered, its episodes and characters with ids, and where it comes from."""
     anime_id = subject.anime_id
-    known_episodes, known_characters = stored.get("episode_details", []), stored.get("characters", [])
-    identified = {
-        "episode_details": identified_episodes(anime_id, offered.get("episode_details", []), known_episodes),
-        "characters": identified_characters(
-            anime_id,
-            offered.get("characters", []),
-            known_characters,
-            joined=lambda first, second: _over(second, first),
-        ),
-    }
+    characters = identified_characters(
+        anime_id,
+        [{**one, _GIVEN: [at]} for at, one in enumerate(offered.get("characters", ()), 1)],
+        stored.get("characters", []),
+        joined=lambda first, second: {**_over(second, first), _GIVEN: [*first[_GIVEN], *second[_GIVEN]]},
+    )
+    given = [one.pop(_GIVEN) for one in characters]
+    episodes = identified_episodes(anime_id, offered.get("episode_details", []), stored.get("episode_details", []))
+    identified = values.filled({**offered, "episode_details": episodes, "characters": characters})
+    return identified, renumbered(told, "characters", list(zip(characters, given, strict=True)))
+
+
+def _enriched(stored: Part, offered: Part, subject: EnrichmentSubject) -> Part:
+    known_characters = stored.get("characters", [])
     if known_characters:
-        stored = {**stored, "characters": still_apart(known_characters, identified["characters"])}
+        stored = {**stored, "characters": still_apart(known_characters, offered.get("characters", []))}
     released = _released(subject)
-    entry = _over(released, _over(_informative(stored), values.filled({**offered, **identified})))
+    entry = _over(released, _over(_informative(stored), offered))
     if "episode_details" in entry:
         entry["episode_details"] = _by_number(entry["episode_details"])
     return {
@@ -207,8 +236,7 @@ def _enriched(stored: Part, offered: Part, subject: EnrichmentSubject) -> Part:
         **_NO_INFORMATION,
         **{name: value for name, value in entry.items() if name not in SYNC_OWNED_FIELDS | STORE_FIELDS},
         **_owned_by_others(stored, released),
-        "synonyms": _without_titles(entry, {*stored.get("synonyms", ()), *offered.get("synonyms", ())}),
-        "anime_id": anime_id,
+        "anime_id": subject.anime_id,
         "sources": list(normalise_sources([*subject.sources, *stored.get("sources", ())])),
         "enriched": True,
     }
@@ -222,10 +250,16 @@ def _by_number(episodes: list[Part]) -> list[Part]:
     return sorted(episodes, key=lambda episode: number_order(episode["episode_number"]))
 
 
-def _without_titles(entry: Part, known: Collection[str]) -> list[str]:
-    """The synonyms; of what the release alone has, those that say another thing than the titles."""
-    titles = {values.folded(entry[name]) for name in ("title", "title_english", "title_japanese") if name in entry}
-    return [name for name in entry.get("synonyms", ()) if name in known or values.folded(name) not in titles]
+def _without_titles(entry: Part, offered: Part) -> Part:
+    """Without synonyms that are titles, such as a release lists; what is offered beside the very title stays."""
+    titles, beside = _titles(entry), _titles(offered)
+    meant = {name for name in offered.get("synonyms", ()) if values.folded(name) in beside}
+    kept_names = [name for name in entry.get("synonyms", ()) if name in meant or values.folded(name) not in titles]
+    return {**entry, "synonyms": kept_names}
+
+
+def _titles(part: Part) -> set[str]:
+    return {values.folded(part[name]) for name in _TITLES if name in part}
 
 
 def _released(subject: EnrichmentSubject) -> Part:
@@ -247,17 +281,37 @@ def _owned_by_others(stored: Part, released: Part) -> Part:
     return {"offered_sources": released["offered_sources"]} if "offered_sources" in released else {}
 
 
-def _with_episode(stored: Part, offered: Part, subject: EnrichmentSubject, number: str | None) -> Part:
+def _without_forecasts(
+    stored: Part, offered: Part, forecasts: Forecasts, *, numbers: Collection[str] | None = None
+) -> Part:
+    """What is stored, without what was to come and nobody says now."""
+    if "episode_details" not in stored:
+        return stored
+    known, told = stored["episode_details"], offered.get("episode_details", [])
+    return {**stored, "episode_details": forecasts.still_said(known, told, numbers=numbers)}
+
+
+def _with_episode(
+    stored: Part, offered: Part, subject: EnrichmentSubject, number: str | None, forecasts: Forecasts
+) -> Part:
     if not stored:
         raise NotFound(f"{subject.anime_id} is not stored, so no episode of it can be brought up to date")
     if number is None:
         raise InvalidEntry(["episode_number: needed to bring one episode up to date"])
     wanted = canonical_number(number)
-    found = [episode for episode in offered.get("episode_details", ()) if episode["episode_number"] == wanted]
-    if not found:
+    known, told = stored.get("episode_details", []), offered.get("episode_details", [])
+    found = [episode for episode in told if episode["episode_number"] == wanted]
+    coming = {one for one in map(forecasts.next_number, (known, told)) if one not in {None, wanted}}
+    following = [
+        {"episode_number": one["episode_number"], "aired": one["aired"]}
+        for one in told
+        if one["episode_number"] in coming and "aired" in one
+    ]
+    if not found and not (following and any(one["episode_number"] == wanted for one in known)):
         raise NotFound(f"no catalogue tells of episode {wanted} of {subject.anime_id}")
-    known = stored.get("episode_details", [])
-    entry = _over(stored, {"episode_details": identified_episodes(subject.anime_id, found, known)})
+    left = _without_forecasts(stored, offered, forecasts, numbers=coming)
+    changed = identified_episodes(subject.anime_id, [*found, *following], known)
+    entry = _over(left, {"episode_details": changed})
     return {**entry, "episode_details": _by_number(entry["episode_details"])}
 
 

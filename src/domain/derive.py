@@ -2,15 +2,19 @@
 
 from typing import Final
 
-from models.anime import AnimeEntry, Images, RelatedAnime, Score, StaffData
+from models.anime import AnimeEntry, Images, Provenance, RelatedAnime, Score, StaffData
 from models.base import FailedImage
 from models.ids import normalise_sources
 from models.offline import OfflineEntry, OfflineScore, OfflineSeasonName, is_placeholder_picture
 from models.people import Company
+from models.provenance import RELEASE, Origin
 from models.vocabulary import AnimeStatus, AnimeType, CompanyType, RelationType, Season
 
 NOT_FETCHED: Final = "not fetched"
 """Error message of an image that nobody has tried to re-host yet."""
+
+_RELEASE: Final = Origin(catalogue=RELEASE)
+_PLAIN: Final = ("title", "episodes", "season", "year", "duration", "score", "synonyms", "tags", "related_anime")
 
 
 def derive_entry(offered: OfflineEntry, anime_id: str) -> AnimeEntry:
@@ -19,6 +23,11 @@ def derive_entry(offered: OfflineEntry, anime_id: str) -> AnimeEntry:
     What has no place: season ``UNDEFINED`` and the picture that stands for none mean that nothing is known, and the
     duration's unit is seconds by the schema.
     """
+    entry = _entry(offered, anime_id)
+    return entry.model_copy(update={"provenance": Provenance(fields={path: [_RELEASE] for path in _told(entry)})})
+
+
+def _entry(offered: OfflineEntry, anime_id: str) -> AnimeEntry:
     sources = list(normalise_sources(offered.sources))
     season = offered.anime_season
     return AnimeEntry(
@@ -42,6 +51,20 @@ def derive_entry(offered: OfflineEntry, anime_id: str) -> AnimeEntry:
             RelatedAnime(url=url, relation_type=RelationType.UNKNOWN) for url in dict.fromkeys(offered.related_anime)
         ],
     )
+
+
+def _told(entry: AnimeEntry) -> list[str]:
+    """Paths of what the line tells; an unknown type or status, or no number of episodes, is nothing told."""
+    staff = entry.staff_data or StaffData()
+    said = {
+        "type": entry.type is not AnimeType.UNKNOWN,
+        "status": entry.status is not AnimeStatus.UNKNOWN,
+        "images/covers": entry.images.covers,
+        "staff_data/studios": staff.studios,
+        "staff_data/producers": staff.producers,
+        **{name: getattr(entry, name) for name in _PLAIN},
+    }
+    return [path for path, value in said.items() if value]
 
 
 def _texts(values: list[str]) -> list[str]:

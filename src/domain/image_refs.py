@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from domain.derive import NOT_FETCHED
+from domain.locks import is_locked
 from models.anime import AnimeEntry, check_entry, dump_entry
 from models.base import FailedImage
 from models.errors import InvalidEntry
@@ -46,6 +47,30 @@ def image_refs(parts: Mapping[Stage, Mapping[str, Any]]) -> list[ImageRef]:
 def image_refs_of_entry(entry: AnimeEntry) -> list[ImageRef]:
     """A placeholder counts with the URL that it stands for, so that it can be tried again."""
     return _refs([dump_entry(entry)])
+
+
+def placeholder_refs(entry: AnimeEntry) -> list[tuple[ImageRef, str]]:
+    """Every placeholder of a stored entry, with the reason that it gives: each URL once, with its first place."""
+    dumped = dump_entry(entry)
+    found: dict[str, tuple[ImageRef, str]] = {}
+    for place in IMAGE_PLACES:
+        for context, value in _at(dumped, tuple(place.split(".")), ""):
+            if isinstance(value, Mapping):
+                url = str(value["image_url"])
+                found.setdefault(url, (ImageRef(url=url, context=context), str(value["error_message"])))
+    return list(found.values())
+
+
+def without_stand_ins(entry: AnimeEntry, parts: Mapping[Stage, Mapping[str, Any]]) -> AnimeEntry:
+    """The stored entry without the pictures of a release, once a catalogue offers a picture.
+
+    A release names smaller copies of a catalogue's picture, which stand in for it as long as an entry was never
+    enriched. So an entry has the same pictures, whether it began as a line of a release or with its enrichment.
+    """
+    offered = parts.get(Stage.METADATA, {}).get("images", {})
+    if entry.enriched or is_locked(entry.locked_fields, "images") or not (offered.keys() & {"covers", "posters"}):
+        return entry
+    return entry.model_copy(update={"images": entry.images.model_copy(update={"covers": []})})
 
 
 def _refs(parts: Iterable[Mapping[str, Any]]) -> list[ImageRef]:

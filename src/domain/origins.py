@@ -1,234 +1,284 @@
-"""Which catalogue each value of an assembled entry comes from.
+"""Which catalogue each value of an entry comes from, where the entry is made of others.
 
-The stages say it of what they offer (``stages.merging.Notes``); the stored entry's provenance says it of what was there
-before. Here both are held against the entry that came of them.
+The stages say it of what they offer (``stages.merging.Notes``), the provenance of a stored entry of what is in it. Each
+value of the new entry is looked for in those that it may come from, the nearest first, and is theirs whose it is there.
 """
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any, Final
 
-from domain.locks import is_locked
-from domain.spans import expanded, spans
+from domain.locks import KEYS, UNLOCKABLE, is_locked
+from domain.shares import (
+    RELEASED,
+    REVIEWED,
+    Shares,
+    Tables,
+    of_notes,
+    of_origins,
+    together,
+    written,
+    written_whole,
+)
+from domain.stages.merging import TELLING
 from models.provenance import RELEASE, REVIEWER, Origin, Provenance
 
 Part = dict[str, Any]
-Keys = Mapping[str, Callable[[Any], Hashable]]
-"""What makes two items of a list the same, by the list's name."""
+Key = Callable[[Any], Hashable]
+Keys = Callable[[str], Key | None]
+"""By path: what makes two items of that list the same; None for a list that is only ever replaced as a whole."""
 
-Share = tuple[str, datetime | None]
-"""A catalogue, and the time of its answer where that is not its latest."""
+Fields = dict[str, list[Origin]]
 
 _EPISODES: Final = "episode_details"
+_NUMBER: Final = "episode_number"
+_NESTED: Final = frozenset({"images", "staff_data", "staff_data/production_staff", "staff_data/voice_actors"})
+"""Mappings that hold values with paths of their own."""
+
+_KEYED: Final = frozenset({"external_links", "statistics", "popularity_trends"})
+"""Mappings whose values have an origin each."""
+
+_UNTOLD: Final = TELLING | {"anime_id", "character_id", "episode_id", "episode_number"}
+"""Fields of items that are ours, or tell it themselves."""
+
+_EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 
 
-class Origins:
-    """``entry`` is what was assembled, ``stored`` what it was assembled on, ``released`` what the release said.
+@dataclass(frozen=True)
+class Side:
+    """An entry, or what is offered for one, from which values may come."""
 
-    ``told`` are the stages' origins by path; ``offered`` the values they belong to, with images as they became.
-    """
+    part: Mapping[str, Any]
+    tables: Tables
 
-    def __init__(
-        self,
-        *,
-        entry: Part,
-        stored: Part,
-        offered: Part,
-        released: Part,
-        told: Mapping[str, Any],
-        before: Provenance,
-        now: Provenance,
-        locked: Collection[str],
-        keys: Keys,
-    ) -> None:
-        self._entry, self._stored, self._offered, self._released = entry, stored, offered, released
-        self._told, self._before, self._now, self._locked, self._keys = told, before, now, locked, keys
 
-    def fields(self) -> dict[str, list[Origin]]:
-        """By path; what nobody knows the origin of is left out."""
-        paths = sorted({*self._told, *self._before.fields, *(self._released.keys() & self._entry.keys())})
-        return {path: origins for path in paths if (origins := self._of(path))}
+@dataclass(frozen=True, kw_only=True)
+class Sides:
+    """Of what an entry is assembled. ``offered`` by the stages, with images as they became; ``stored`` with what its
+    provenance told; ``released``: what the release says. ``now``: the catalogues with this run's answers."""
 
-    def of_episode(self, number: str) -> dict[str, list[Origin]]:
-        """Those before, with one episode's as the stages tell them now."""
-        found = dict(self._before.fields)
-        for path in self._told:
-            name, _, field = path.partition("/")
-            if name == _EPISODES and not is_locked(self._locked, name, number, field):
-                shares = {**self._shares_before(path), **{k: s for k, s in self._keyed(path).items() if k == number}}
-                ordered = [one for one in _numbers(self._entry) if one in shares]
-                found[path] = _origins([(one, shares[one]) for one in ordered])
-        return {path: origins for path, origins in sorted(found.items()) if origins}
+    offered: Mapping[str, Any]
+    told: Mapping[str, Any]
+    stored: Mapping[str, Any]
+    before: Provenance
+    released: Mapping[str, Any]
+    now: Provenance
 
-    def _of(self, path: str) -> list[Origin]:
-        name, _, below = path.partition("/")
-        if name == _EPISODES and below:
-            return self._of_episodes(path, below)
-        value = _at(self._entry, path)
-        if value is None or value in ([], {}, ""):
-            return []
-        if is_locked(self._locked, name):
-            return list(self._before.fields.get(path, ()))
-        return self._of_items(path, value) if isinstance(value, list) else self._of_value(path, value)
+    def tables_before(self) -> Tables:
+        return of_origins(self.before.fields, self.aged)
 
-    def _of_value(self, path: str, value: Any) -> list[Origin]:
-        told = self._told.get(path)
-        if (isinstance(told, Mapping) and "keys" in told) or (told is None and isinstance(value, Mapping)):
-            shares = {**self._shares_before(path), **self._keyed(path)}
-            return _origins([(key, shares[key]) for key in value if key in shares])
-        if isinstance(told, Mapping):
-            return [Origin(catalogue=one) for one in told.get("of", ())]
-        if isinstance(told, str):
-            return [Origin(catalogue=told)]
-        if path in self._before.fields:
-            return [self._aged(origin) for origin in self._before.fields[path]]
-        return [Origin(catalogue=RELEASE)] if path in self._released else []
-
-    def _of_episodes(self, path: str, field: str) -> list[Origin]:
-        shares, now = self._shares_before(path), self._keyed(path)
-        found = []
-        for number in _numbers(self._entry):
-            held = is_locked(self._locked, _EPISODES, number, field)
-            share = shares.get(number) if held or number not in now else now[number]
-            if share is not None:
-                found.append((number, share))
-        return _origins(found)
-
-    def _of_items(self, path: str, value: list[Any]) -> list[Origin]:
-        key = self._keys.get(path.rpartition("/")[2])
-        told = self._told.get(path)
-        fresh: list[Share] = [(one, None) for one in told["items"]] if isinstance(told, Mapping) else []
-        offered, stored = _at(self._offered, path) or [], _at(self._stored, path) or []
-        if key is None:  # such a list is only ever replaced as a whole
-            shares = fresh if value == offered else list(self._shares_before(path).values())
-            return _origins(list(zip(_positions(value), shares, strict=False)))
-        by_key: dict[Hashable, Share] = {}
-        by_key |= {key(item): (RELEASE, None) for item in _at(self._released, path) or []}
-        earlier = self._shares_before(path)
-        by_key |= {key(item): earlier[at] for at, item in zip(_positions(stored), stored, strict=True) if at in earlier}
-        if len(fresh) == len(offered):
-            by_key |= {key(item): share for item, share in zip(offered, fresh, strict=True)}
-        return _origins(
-            [(at, by_key[key(item)]) for at, item in zip(_positions(value), value, strict=True) if key(item) in by_key]
-        )
-
-    def _keyed(self, path: str) -> dict[str, Share]:
-        told = self._told.get(path)
-        return {key: (one, None) for key, one in told.get("keys", {}).items()} if isinstance(told, Mapping) else {}
-
-    def _shares_before(self, path: str) -> dict[str, Share]:
-        """By item. Of a value as a whole that has items, each has the same share."""
-        found: dict[str, Share] = {}
-        for origin in map(self._aged, self._before.fields.get(path, ())):
-            items = expanded(origin.items) if origin.items else self._items(path)
-            found |= dict.fromkeys(items, (origin.catalogue, origin.fetched_at))
-        return found
-
-    def _items(self, path: str) -> Iterable[str]:
-        value = _at(self._stored, path)
-        if path.startswith(f"{_EPISODES}/"):
-            return _numbers(self._stored)
-        return _positions(value) if isinstance(value, list) else list(value) if isinstance(value, Mapping) else ()
-
-    def _aged(self, origin: Origin) -> Origin:
+    def aged(self, origin: Origin) -> Origin:
         """Dated by the answer that offered it, where that catalogue has answered anew since."""
         if origin.fetched_at is not None or origin.catalogue in {RELEASE, REVIEWER}:
             return origin
-        earlier = self._before.catalogues.get(origin.catalogue)
-        latest = self._now.catalogues.get(origin.catalogue)
+        earlier = self.before.catalogues.get(origin.catalogue)
+        latest = self.now.catalogues.get(origin.catalogue)
         if earlier is None or latest is None or latest.fetched_at in (None, earlier.fetched_at):
             return origin
         return origin.model_copy(update={"fetched_at": earlier.fetched_at})
 
 
-def reviewed(fields: Mapping[str, Sequence[Origin]], paths: Iterable[str], entry: Part) -> dict[str, list[Origin]]:
-    """The origins after a person wrote what lies at these paths (``domain.locks``)."""
-    found = {path: list(origins) for path, origins in fields.items()}
-    for path in paths:
-        name, *below = path.split("/")
-        if not below:
-            for inner in [one for one in found if one == name or one.startswith(f"{name}/")]:
-                del found[inner]
-            if entry.get(name) not in (None, [], {}):
-                found[name] = [Origin(catalogue=REVIEWER)]
-        elif name == _EPISODES:
-            _review_episode(found, below, entry)
+def origins(entry: Part, sides: Sides, *, keys: Keys, locked: Collection[str] = ()) -> Fields:
+    """By path; what nobody knows the origin of is left out."""
+    stored = Side(sides.stored, sides.tables_before())
+    all_sides = [Side(sides.offered, of_notes(sides.told)), stored, Side(sides.released, RELEASED)]
+    found = _before(sides, lambda name: name in entry and is_locked(locked, name))
+    for path, value in _paths(entry):
+        name = path.partition("/")[0]
+        if not is_locked(locked, name):
+            own = _only(stored, name, lambda *below, name=name: is_locked(locked, name, *below))
+            found |= _of(path, value, [one for one in (own, *all_sides) if one], keys(path))
     return dict(sorted(found.items()))
 
 
-def _review_episode(found: dict[str, list[Origin]], below: Sequence[str], entry: Part) -> None:
-    number = below[0]
-    known: dict[str, Any] = next((one for one in entry.get(_EPISODES, ()) if one["episode_number"] == number), {})
-    fields = below[1:] or [field for field in known if field not in {"episode_id", "episode_number"}]
-    for path in [f"{_EPISODES}/{field}" for field in fields] if below[1:] or known else []:
-        shares = {item: share for one in found.get(path, ()) for item, share in _shared(one)}
-        shares[number] = (REVIEWER, None)
-        ordered = [one for one in _numbers(entry) if one in shares]
-        found[path] = _origins([(one, shares[one]) for one in ordered])
+def origins_of_episodes(entry: Part, sides: Sides, number: str, *, locked: Collection[str] = ()) -> Fields:
+    """After one episode was brought up to date. Of the others, what the catalogues still say is of now as well."""
+    if is_locked(locked, _EPISODES):
+        return _before(sides, lambda _name: True)
+    now: dict[str, Part] = {one[_NUMBER]: one for one in entry.get(_EPISODES, ())}
+    told = [one for one in sides.offered.get(_EPISODES, ()) if one[_NUMBER] in now]
+    still = [one if one[_NUMBER] == number else _same(one, now[one[_NUMBER]]) for one in told]
+    stored = Side(sides.stored, sides.tables_before())
+    own = _only(stored, _EPISODES, lambda *below: is_locked(locked, _EPISODES, *below))
+    all_sides = [own, Side({_EPISODES: still}, of_notes(sides.told)), stored]
+    found = _before(sides, lambda name: name != _EPISODES)
+    found |= _of(_EPISODES, list(now.values()), [one for one in all_sides if one], _by_id(_EPISODES))
+    return dict(sorted(found.items()))
 
 
-def rebased(ours: Part, theirs: Part, merged: Part) -> dict[str, list[Origin]]:
+def _same(one: Part, other: Part) -> Part:
+    return {name: value for name, value in one.items() if other.get(name) == value}
+
+
+def reviewed(before: Part, after: Part, paths: Iterable[str]) -> Fields:
+    """The origins after a person wrote what lies at these paths (``domain.locks``)."""
+    changed = list(paths)
+    found = _fields(before)
+    for name in dict.fromkeys(path.partition("/")[0] for path in changed):
+        whole = name in changed
+        kept = {path: origins for path, origins in found.items() if not _within(path, name)}
+        if not whole:
+            sides = [_only(Side(after, REVIEWED), name, lambda *below, name=name: is_locked(changed, name, *below))]
+            sides.append(Side(before, of_origins(found)))
+            kept |= _of(name, after.get(name, []), [one for one in sides if one], _by_id(name), joins=False)
+        elif after.get(name) not in _EMPTY:
+            kept[name] = [Origin(catalogue=REVIEWER)]
+        found = kept
+    return dict(sorted(found.items()))
+
+
+def rebased(ours: Part, theirs: Part, merged: Part) -> Fields:
     """The origins in a dumped entry that was merged of two: of each value, those of the side that it is of."""
-    sides = [_fields(theirs), _fields(ours)]
-    found: dict[str, list[Origin]] = {}
-    for path in sorted({*sides[0], *sides[1]}):
-        name, _, field = path.partition("/")
-        if name == _EPISODES and field:
-            found[path] = _rebased_episodes(field, [one.get(path, []) for one in sides], (theirs, ours), merged)
+    found: Fields = {}
+    tables = [(side, _fields(side)) for side in (theirs, ours)]
+    for name, value in merged.items():
+        if name in KEYS:
+            sides = [Side(side, of_origins(fields)) for side, fields in tables]
+            found |= _of(name, value, sides, _by_id(name), joins=False)
         else:
-            is_theirs = _at(merged, path) == _at(theirs, path)
-            found[path] = sides[0 if is_theirs else 1].get(path, [])
-    return {path: origins for path, origins in found.items() if origins}
+            fields = next((fields for side, fields in tables if side.get(name) == value), {})
+            found |= {path: origins for path, origins in fields.items() if _within(path, name)}
+    return dict(sorted(found.items()))
 
 
-def _fields(entry: Part) -> dict[str, list[Origin]]:
-    return Provenance.tolerant(entry.get("provenance", {})).fields
+def _fields(entry: Part) -> Fields:
+    return dict(Provenance.tolerant(entry.get("provenance", {})).fields)
 
 
-def _rebased_episodes(
-    field: str, origins: Sequence[Sequence[Origin]], sides: Sequence[Part], merged: Part
-) -> list[Origin]:
-    shares = [{item: share for one in each for item, share in _shared(one)} for each in origins]
-    known: list[dict[str, Any]] = [
-        {one["episode_number"]: one.get(field) for one in side.get(_EPISODES, ())} for side in sides
+def _before(sides: Sides, wanted: Callable[[str], bool]) -> Fields:
+    """The stored origins of the fields whose names are wanted."""
+    return {
+        path: list(map(sides.aged, origins))
+        for path, origins in sides.before.fields.items()
+        if wanted(path.partition("/")[0])
+    }
+
+
+def _within(path: str, name: str) -> bool:
+    return path.partition("/")[0] == name
+
+
+def _by_id(name: str) -> Key:
+    return lambda item: item[KEYS[name]]
+
+
+def _only(side: Side, name: str, wanted: Callable[..., bool]) -> Side | None:
+    """Of a list whose items are locked one by one, those fields of its items that are wanted; None without any."""
+    if name not in KEYS:
+        return None
+    key = KEYS[name]
+    items = [
+        {field: value for field, value in item.items() if field == key or wanted(item[key], field)}
+        for item in side.part.get(name, ())
     ]
-    found: list[tuple[str, Share]] = []
-    for episode in merged.get(_EPISODES, ()):
-        number, value = episode["episode_number"], episode.get(field)
-        share = next(
-            (
-                each[number]
-                for each, told in zip(shares, known, strict=True)
-                if number in each and told.get(number) == value
-            ),
-            None,
-        )
-        if share is not None and value is not None:
-            found.append((number, share))
-    return _origins(found)
+    return Side({name: items}, side.tables) if any(len(item) > 1 for item in items) else None
 
 
-def _shared(origin: Origin) -> Iterator[tuple[str, Share]]:
-    return ((item, (origin.catalogue, origin.fetched_at)) for item in expanded(origin.items or ""))
+def _paths(entry: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Of all values that come from somewhere."""
+    for name, value in entry.items():
+        path = f"{above}{name}"
+        if path in _NESTED and isinstance(value, Mapping):
+            yield from _paths(value, f"{path}/")
+        elif path not in UNLOCKABLE and value not in _EMPTY:
+            yield path, value
 
 
-def _origins(shares: Sequence[tuple[str, Share]]) -> list[Origin]:
-    """One origin a share, in the order of their first items."""
-    items: dict[Share, list[str]] = {}
-    for name, share in shares:
-        items.setdefault(share, []).append(name)
-    return [
-        Origin(catalogue=catalogue, items=spans(names), fetched_at=fetched_at)
-        for (catalogue, fetched_at), names in items.items()
-    ]
+def _of(path: str, value: Any, sides: Sequence[Side], key: Key | None, *, joins: bool = True) -> Fields:
+    """``joins``: lists and mappings may be put together of what several sides have."""
+    if isinstance(value, list):
+        if not path.startswith("images/") and all(isinstance(item, Mapping) for item in value):
+            return _Things(path, value, sides, key, joins=joins).origins()
+        found = written((str(at), _first(held)) for at, _, held in _held(path, value, sides, key))
+    elif path in _KEYED:
+        found = written((name, _first(_keyed(path, name, one, sides))) for name, one in value.items())
+    else:
+        found = written_whole(_first(side.tables.whole(path) for side in sides if _at(side.part, path) == value))
+    return {path: found} if found else {}
 
 
-def _positions(items: Sequence[Any]) -> list[str]:
-    return [str(position) for position in range(1, len(items) + 1)]
+def _keyed(path: str, name: str, value: Any, sides: Iterable[Side]) -> Iterator[Shares]:
+    for side in sides:
+        if (_at(side.part, path) or {}).get(name) == value:
+            yield side.tables.item(path, name)
 
 
-def _numbers(entry: Mapping[str, Any]) -> Iterator[str]:
-    return (episode["episode_number"] for episode in entry.get(_EPISODES, ()))
+def _first(shares: Iterable[Shares]) -> Shares:
+    return next(filter(None, shares), ())
+
+
+def _held(
+    path: str, items: Sequence[Any], sides: Sequence[Side], key: Key | None
+) -> Iterator[tuple[int, Any, list[Shares]]]:
+    """Each item with its position, and whose it is on the sides that have it."""
+    places = [_Places(path, items, side, key) for side in sides]
+    for at, item in enumerate(items, 1):
+        found = [(one, one.take(at, item)) for one in places]
+        yield at, item, [one.tables.item(path, held[0]) for one, held in found if held is not None]
+
+
+class _Places:
+    """Where a side has the items of a list; each is taken once."""
+
+    def __init__(self, path: str, items: Sequence[Any], side: Side, key: Key | None) -> None:
+        self.tables = side.tables
+        held = _at(side.part, path) or []
+        self._key = key
+        self._held: dict[Hashable, list[tuple[str, Any]]] = {}
+        if key is not None or held == items:
+            for at, item in enumerate(held, 1):
+                self._held.setdefault(at if key is None else key(item), []).append((_name(path, at, item), item))
+
+    def take(self, at: int, item: Any) -> tuple[str, Any] | None:
+        found = self._held.get(at if self._key is None else self._key(item))
+        return found.pop(0) if found else None
+
+
+def _name(path: str, at: int, item: Any) -> str:
+    return str(item[_NUMBER]) if path == _EPISODES else str(at)
+
+
+class _Things:
+    """A list of things that have fields, each with an origin of its own."""
+
+    def __init__(
+        self, path: str, things: Sequence[Part], sides: Sequence[Side], key: Key | None, *, joins: bool
+    ) -> None:
+        self._path, self._things, self._joins = path, things, joins
+        self._places = [_Places(path, things, side, key) for side in sides]
+
+    def origins(self) -> Fields:
+        whole: list[tuple[str, Shares]] = []
+        below: dict[str, list[tuple[str, Shares]]] = {}
+        for at, thing in enumerate(self._things, 1):
+            name = _name(self._path, at, thing)
+            taken = ((one.tables, one.take(at, thing)) for one in self._places)
+            held = [(tables, *place) for tables, place in taken if place is not None]
+            shares = {field: self._shares(field, thing[field], held) for field in _told(thing)}
+            # What nobody knows the origin of must not pass for the rest's.
+            common = _first(tables.item(self._path, its) for tables, its, _ in held) if all(shares.values()) else ()
+            if common in shares.values():
+                whole.append((name, common))
+            for field, several in shares.items():
+                if several and several != common:
+                    below.setdefault(field, []).append((name, several))
+        found = {self._path: written(whole), **{f"{self._path}/{name}": written(one) for name, one in below.items()}}
+        return {path: origins for path, origins in found.items() if origins}
+
+    def _shares(self, field: str, value: Any, held: Iterable[tuple[Tables, str, Any]]) -> Shares:
+        found: Shares = ()
+        for tables, name, thing in held:
+            same = field in thing and thing[field] == value
+            if same or (self._joins and field in thing and isinstance(value, list | Mapping)):
+                found = together(found, tables.field(self._path, name, field))
+            if same and found:
+                break
+        return found
+
+
+def _told(thing: Mapping[str, Any]) -> list[str]:
+    """Fields that say something which somebody told."""
+    return [field for field, value in thing.items() if field not in _UNTOLD and value not in _EMPTY]
 
 
 def _at(part: Any, path: str) -> Any:

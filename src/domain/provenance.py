@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from domain.airing import RULES_OF_WHAT_COMES
 from domain.stages.merging import PROVENANCE
 from models.events import Stage
 from models.provenance import Conflict, DoubtfulMatch, Provenance, UnknownValue
@@ -48,10 +49,14 @@ def noted_for_reviewers(parts: Mapping[Stage, Mapping[str, Any]]) -> dict[str, A
 
 
 def of_one_episode(before: Iterable[Conflict], now: Iterable[Conflict], number: str) -> list[Conflict]:
-    """The conflicts after one episode was brought up to date: the others' as before, its own as they are now."""
+    """The conflicts after one episode was brought up to date, and when the next one airs.
+
+    Its own and those about what is to come are as they are now, the others' as before.
+    """
 
     def concerns(conflict: Conflict) -> bool:
-        return conflict.items == number and conflict.field.startswith("episode_details/")
+        own = conflict.items == number or conflict.rule in RULES_OF_WHAT_COMES
+        return own and conflict.field.startswith("episode_details/")
 
     return [*(one for one in before if not concerns(one)), *(one for one in now if concerns(one))]
 

@@ -2,16 +2,17 @@
 
 ``base`` is the entry that the approved one was made from, ``theirs`` the one that is stored now. A field is taken from
 the side that changed it. Episodes are merged by number and characters by id, so two updates of different episodes
-meet without harm. What a person locked meanwhile, on either side, stands against what the other side changed there
-(``domain.locks``). Else the same field changed on both sides, differently, is for a person to look at.
+meet without harm; of two words on when an episode airs the later stands. What a person locked meanwhile, on either
+side, stands against what the other side changed there (``domain.locks``). Else the same field changed on both sides,
+differently, is for a person to look at.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any, Final, TypeVar
 
+from domain.episode_numbers import number_order
 from domain.locks import is_locked
 from domain.origins import rebased
 from models.anime import (
@@ -49,6 +50,9 @@ class _Sides:
         mine, stored = is_locked(self.ours, name, *below), is_locked(self.theirs, name, *below)
         return None if mine == stored else "ours" if mine else "theirs"
 
+    def locks_at(self, name: str, key: str) -> bool:
+        return any(is_locked(side, name, key) for side in (self.ours, self.theirs)) or self.locks_within(name, key)
+
     def locks_within(self, name: str, key: str) -> bool:
         return any(path.startswith(f"{name}/{key}/") for path in self.ours | self.theirs)
 
@@ -65,15 +69,11 @@ def rebase(base: AnimeEntry, ours: AnimeEntry, theirs: AnimeEntry) -> AnimeEntry
         name: _merge_value((name,), getattr(base, name), getattr(ours, name), getattr(theirs, name), sides)
         for name in _PLAIN
     }
+    mine, stored = _with_latest_forecasts(base, ours, theirs, sides)
     episodes = _merge_items(
-        "episode_details",
-        base.episode_details,
-        ours.episode_details,
-        theirs.episode_details,
-        lambda one: one.episode_number,
-        sides,
+        "episode_details", base.episode_details, mine, stored, lambda one: one.episode_number, sides
     )
-    merged["episode_details"] = sorted(episodes, key=_by_number)
+    merged["episode_details"] = sorted(episodes, key=lambda one: number_order(one.episode_number))
     merged["characters"] = _merge_items(
         "characters", base.characters, ours.characters, theirs.characters, lambda one: one.character_id, sides
     )
@@ -129,16 +129,66 @@ def _merge_item(name: str, key: str, base: M | None, ours: M | None, theirs: M |
     return theirs.model_copy(update=fields)
 
 
+def _with_latest_forecasts(
+    base: AnimeEntry, ours: AnimeEntry, theirs: AnimeEntry, sides: _Sides
+) -> tuple[list[EpisodeDetailEntry], list[EpisodeDetailEntry]]:
+    """The episodes of both sides, alike where one of them says no more than when an episode airs, or that nobody knows.
+
+    Every update of an episode says it of the next one, which has an update of its own by the time that the first is
+    approved.
+    """
+    old, mine, stored = (
+        {episode.episode_number: episode for episode in entry.episode_details} for entry in (base, ours, theirs)
+    )
+    later = _later(ours.enrichment_metadata, theirs.enrichment_metadata)
+    ours_later = later is not None and later != theirs.enrichment_metadata
+    for number in {**old, **mine, **stored}:
+        before, our, their = old.get(number), mine.get(number), stored.get(number)
+        if before in (our, their) or our == their or sides.locks_at("episode_details", number):
+            continue
+        told = [one for one in (our, their) if not _is_forecast(before, one)]
+        if len(told) > 1 or None in told:
+            continue
+        settled = _settled(told[0] if told else None, our, their, our if ours_later else their)
+        for side in (mine, stored):
+            side.pop(number, None)
+            side.update({} if settled is None else {number: settled})
+    return list(mine.values()), list(stored.values())
+
+
+def _settled(
+    told: EpisodeDetailEntry | None,
+    ours: EpisodeDetailEntry | None,
+    theirs: EpisodeDetailEntry | None,
+    latest: EpisodeDetailEntry | None,
+) -> EpisodeDetailEntry | None:
+    """``told``: the side that says more of the episode, where one does; only when it airs may the other know better."""
+    if told is None:
+        return latest
+    if ours is None or theirs is None or latest is None:
+        return told
+    return told.model_copy(update={"aired": latest.aired})
+
+
+def _is_forecast(before: EpisodeDetailEntry | None, after: EpisodeDetailEntry | None) -> bool:
+    """Whether what a side changed is no more than when the episode airs; to take out an episode of which only that was
+    known is no more either."""
+    known = after or before
+    if known is None:
+        return False
+    blank = EpisodeDetailEntry(episode_id=known.episode_id, episode_number=known.episode_number)
+    old, new = before or blank, after or blank
+    return new.aired != old.aired and _undated(new) == _undated(old)
+
+
+def _undated(episode: EpisodeDetailEntry) -> EpisodeDetailEntry:
+    return episode.model_copy(update={"aired": None})
+
+
 def _merge_locks(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> Iterator[str]:
     """Old ones that neither side took off, then new ones."""
     yield from (path for path in base if path in ours and path in theirs)
     yield from sorted({*ours, *theirs} - {*base})
-
-
-def _by_number(episode: EpisodeDetailEntry) -> tuple[str, Decimal]:
-    """``2`` before ``12.5`` before ``S1``."""
-    prefix = episode.episode_number[:1] if episode.episode_number[:1].isalpha() else ""
-    return prefix, Decimal(episode.episode_number[len(prefix) :])
 
 
 def _merge_provenance(base: Provenance, ours: Provenance, theirs: Provenance) -> Provenance:

@@ -103,17 +103,26 @@ class BeginOutput(Event):
 
 
 class FetchInput(Event):
+    """``started_at``: of the execution; without it nobody's patience ends."""
+
     ref: ExecutionRef
     catalogue: Catalogue
     cursor: str | None = None
+    started_at: AwareDatetime | None = None
 
 
 class FetchOutput(Event):
-    """``cursor`` is None when everything of this catalogue has been fetched."""
+    """Where to go on: in ``wait_seconds`` at ``cursor``, which is None at the beginning as well. With neither,
+    everything of this catalogue has been fetched. ``status`` is of the pages so far."""
 
     catalogue: Catalogue
     cursor: str | None = None
-    status: Literal["ok", "partial", "missing", "failed", "not_recorded"]
+    wait_seconds: Annotated[int, Field(ge=0)] = 0
+    status: Literal["waiting", "ok", "partial", "missing", "failed", "not_recorded"]
+
+    @property
+    def done(self) -> bool:
+        return self.cursor is None and self.wait_seconds == 0
 
 
 class TaskInput(Event):

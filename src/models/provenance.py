@@ -2,6 +2,12 @@
 
 Places in an entry are written as paths: ``title``, ``images/covers``, ``episode_details/title``. Items of a list are
 named by position from 1, episodes by number, the values of a mapping by key; numbers in a row are written ``1-10``.
+
+A path may lead into the items of a list. ``staff_data/studios`` says whose the studios are, as items;
+``staff_data/studios/url`` whose the URL of those is that it names, where another catalogue than the studio's own filled
+it in. Of episodes and characters, which are put together of what all tell, each field is told by itself:
+``characters/description``. An item that several catalogues made together, such as the images of a character, stands
+with each of them. Ids by catalogue (``staff_ids``, ``company_ids``) name theirs themselves.
 """
 
 from typing import Final
@@ -18,16 +24,25 @@ REVIEWER: Final = "reviewer"
 """Stands for a catalogue where a person wrote the value in a review."""
 
 
+class UnknownField(Model):
+    """A field of a catalogue's answers that nobody here knows; ``times`` it came."""
+
+    path: Text
+    times: int
+
+
 class CatalogueProvenance(Model):
-    """``fetched_at``: of the latest answer that held something. ``reason``: what is missing of it, and why."""
+    """``fetched_at``: of the latest answer that held something. ``reason``: what is missing of it, and why.
+    ``unknown_fields``: the most frequent ones; many at once are the first sign that an API has changed."""
 
     status: ProvenanceStatus
     fetched_at: Instant | None = None
     reason: Text | None = None
+    unknown_fields: list[UnknownField] = Field(default_factory=list)
 
 
 class Origin(Model):
-    """One catalogue's share in a value. ``items``: which of them, such as ``1-3, 7``; without it the whole value.
+    """One catalogue's share in a value. ``items``: which of them, such as ``1-3, 7``; without it everything there.
 
     ``fetched_at`` is given only where the catalogue's latest answer does not offer the value any more: it is the time
     of the last one that did. Otherwise the catalogue's own holds.

@@ -27,6 +27,7 @@ from models.events import (
     ReviewRequestInput,
 )
 from models.ids import mint_review_id
+from models.provenance import RELEASE, Origin
 from models.review import Decision, Flag, Proposal, Review, ReviewKind, ReviewRequest
 from workflows import keys
 from workflows.ports import Animes, Clock, Objects, PendingEvent, Reviews, Tasks
@@ -107,12 +108,16 @@ def _proposed(event: ReviewRequestInput, proposal: Proposal | None, ports: Revie
 
 
 def _propose_flags(ref: ExecutionRef, proposal: Proposal, ports: ReviewPorts) -> AssembleOutput:
-    """The stored entry with the offered status. More episodes offered change nothing here: catalogues know them."""
+    """The stored entry with the offered status, which is the release's word then. More episodes offered change nothing
+    here: catalogues know them."""
     base = keep_base(ref, animes=ports.animes, objects=ports.objects)
     if base is None:
         raise NotFound(f"{ref.execution} proposes a change of {ref.anime_id}, which is not stored")
     changes = {flag.field: flag.offered for flag in proposal.flags if flag.field == "status"}
-    return put_proposed(ref, check_entry(dump_entry(base) | changes), ports.objects)
+    origins = {name: [Origin(catalogue=RELEASE)] for name in changes}
+    provenance = base.provenance.model_copy(update={"fields": {**base.provenance.fields, **origins}})
+    told = dump_entry(base) | changes | {"provenance": dump_entry(provenance)}
+    return put_proposed(ref, check_entry(told), ports.objects)
 
 
 def _kinds(ref: ExecutionRef, proposal: Proposal | None) -> tuple[ReviewKind, ...]:
@@ -286,7 +291,7 @@ def _with_locks(edited: AnimeEntry, proposed: AnimeEntry, unlock: Sequence[str])
         raise BadInput(f"not locked: {', '.join(sorted(missing))}; anime show ID lists what is")
     kept = list(edited.locked_fields)
     kept += [path for path in changed if not is_locked(kept, *path.split("/"))]
-    fields = reviewed(edited.provenance.fields, changed, dump_entry(edited))
+    fields = reviewed(dump_entry(proposed), dump_entry(edited), changed)
     return edited.model_copy(
         update={
             "locked_fields": [path for path in kept if path not in unlock],

@@ -4,8 +4,8 @@ Rules:
 
 * A day is ``at <= time < at + 24 hours``. Runs whose days overlap, or that are repeated, change nothing: a schedule is
   known by its name, an execution by its cause.
-* An episode whose day alone is known airs at the weekly broadcast time where that falls on the day; otherwise it counts
-  as aired by the end of the day in Japan, when the catalogues know of it (``domain.airing``).
+* An episode whose day alone is known airs at the weekly broadcast time where that falls on the day or the night after
+  it; otherwise it counts as aired by the end of the day in Japan, when the catalogues know of it (``domain.airing``).
 * A premiere is the catalogue's premiere date, else the first day of airing. The latter counts only where its wording
   names a day: ``2026`` and ``Oct 2026`` are recorded as the first day of the year and the month.
 * What fails is reported and keeps nothing else from being done. Failures that may pass fail the run at its end, so that
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from domain.airing import WeeklySlot, airs_at, day_in_japan, due_between, names_a_day, parse_broadcast, weekly_slot
+from domain.airing import WeeklySlot, airs_at, broadcast_slot, day_in_japan, due_between, names_a_day
 from models.anime import AnimeEntry
 from models.errors import AnimeError, BadInput, Retryable, Unavailable
 from models.events import EnrichOutput, EpisodeInput, Mode
@@ -36,7 +36,6 @@ _CHUNK: Final = 200
 """Entries in memory at a time."""
 
 _STEP_MINUTES: Final = 5
-_JAPANESE_ZONES: Final = frozenset({None, "Asia/Tokyo", "JST"})
 
 
 @dataclass(kw_only=True)
@@ -139,15 +138,6 @@ def window_begin(now: datetime) -> datetime:
     return begin.replace(minute=begin.minute - begin.minute % _STEP_MINUTES, second=0, microsecond=0)
 
 
-def broadcast_slot(entry: AnimeEntry) -> WeeklySlot | None:
-    """The weekly time in Japan, where the catalogue knows it and states it in Japan's time."""
-    broadcast = entry.broadcast
-    if broadcast is None or broadcast.timezone not in _JAPANESE_ZONES:
-        return None
-    slot = weekly_slot(broadcast.day, broadcast.time) if broadcast.day and broadcast.time else None
-    return slot or parse_broadcast(broadcast.string or "")
-
-
 def premiere_of(entry: AnimeEntry) -> date | datetime | None:
     """When an upcoming anime is first shown; None where no day is known."""
     if entry.premiere_dates is not None and entry.premiere_dates.original is not None:
@@ -181,7 +171,7 @@ def _one_by_one(anime_ids: Iterable[str], animes: Animes, day: _Day) -> dict[str
 
 
 def _schedule_episodes(entry: AnimeEntry, day: _Day, schedules: Schedules) -> None:
-    for due in due_between(entry.episode_details, day.begin, day.end, slot=broadcast_slot(entry)):
+    for due in due_between(entry.episode_details, day.begin, day.end, slot=_slot(entry)):
         with day.reporting(f"{entry.anime_id} episode {due.number}"):
             name = schedule_name(entry.anime_id, due.number)
             event = EpisodeInput(anime_id=entry.anime_id, episode_number=due.number, scheduled_time=due.at)
@@ -190,11 +180,15 @@ def _schedule_episodes(entry: AnimeEntry, day: _Day, schedules: Schedules) -> No
             day.by_day_only += not due.exact
 
 
+def _slot(entry: AnimeEntry) -> WeeklySlot | None:
+    return None if entry.broadcast is None else broadcast_slot(entry.broadcast.model_dump())
+
+
 def _start_premiere(entry: AnimeEntry, day: _Day, launch: LaunchPorts) -> None:
     premiere = premiere_of(entry)
     if premiere is None:
         return
-    at, _ = airs_at(premiere, broadcast_slot(entry))
+    at, _ = airs_at(premiere, _slot(entry))
     if not day.begin <= at < day.end:
         return
     with day.reporting(f"{entry.anime_id} premiere"):

@@ -7,28 +7,35 @@ from hypothesis import strategies as st
 from domain.airing import (
     FIRST_SHOWING_RULE,
     JST,
+    MAJORITY_RULE,
     MOMENT_RULE,
     NEIGHBOUR_RULE,
     SLOT_RULE,
     Announced,
     Delay,
+    DueEpisode,
     WeeklySlot,
+    after_delays,
     airs_at,
+    broadcast_slot,
+    counted_number,
     day_in_japan,
     day_of_record,
     decide_aired,
     due_between,
     from_jst,
+    has_aired,
     instant_of_epoch,
     instant_of_record,
+    known_date,
     names_a_day,
     next_airing,
     next_episode,
     parse_broadcast,
     parse_clock,
     parse_weekday,
+    postponed,
     season_of,
-    slot_of,
     weekly_slot,
     weeks_between,
 )
@@ -170,10 +177,52 @@ def test_airings_follow_each_other_by_a_week(slot: WeeklySlot, after: datetime) 
 def test_a_day_airs_at_its_slot_or_has_aired_at_its_end() -> None:
     saturday = WeeklySlot(weekday=5, at=time(1))
     assert airs_at(date(1998, 10, 24), saturday) == (datetime(1998, 10, 23, 16, tzinfo=UTC), True)
-    assert airs_at(date(1998, 10, 23), saturday) == (datetime(1998, 10, 23, 15, tzinfo=UTC), False)
+    assert airs_at(date(1998, 10, 22), saturday) == (datetime(1998, 10, 22, 15, tzinfo=UTC), False)
     assert airs_at(date(1998, 10, 24), None) == (datetime(1998, 10, 24, 15, tzinfo=UTC), False)
     moment = datetime(2026, 1, 2, 3, tzinfo=UTC)
     assert airs_at(moment, saturday) == (moment, True)
+
+
+@pytest.mark.parametrize(
+    ("at", "aired", "exact"),
+    [
+        (time(0), datetime(1998, 10, 23, 15, tzinfo=UTC), True),
+        (time(1), datetime(1998, 10, 23, 16, tzinfo=UTC), True),
+        (time(5, 59), datetime(1998, 10, 23, 20, 59, tzinfo=UTC), True),
+        (time(6), datetime(1998, 10, 23, 15, tzinfo=UTC), False),
+    ],
+)
+def test_a_late_night_written_under_the_day_before_airs_in_that_night(
+    at: time, aired: datetime, *, exact: bool
+) -> None:
+    friday, saturday = date(1998, 10, 23), WeeklySlot(weekday=5, at=at)
+    assert airs_at(friday, saturday) == (aired, exact)
+    assert has_aired(friday, aired, saturday)
+    assert not has_aired(friday, aired - timedelta(microseconds=1), saturday)
+
+
+@given(st.dates(date(1950, 1, 1), date(2150, 1, 1)), slots)
+def test_a_day_airs_within_its_broadcasting_day(day: date, slot: WeeklySlot) -> None:
+    at, _ = airs_at(day, slot)
+    begin = datetime(day.year, day.month, day.day, tzinfo=JST)
+    assert begin <= at < begin + timedelta(hours=30)
+
+
+@pytest.mark.parametrize(
+    ("broadcast", "expected"),
+    [
+        ({"day": "Saturdays", "time": "23:00", "timezone": "Asia/Tokyo"}, WeeklySlot(weekday=5, at=time(23))),
+        ({"day": "Fridays", "time": "25:30", "string": "Mondays at 10:00"}, WeeklySlot(weekday=5, at=time(1, 30))),
+        ({"day": "Saturdays", "time": None, "string": "Saturdays at 23:00 (JST)"}, WeeklySlot(weekday=5, at=time(23))),
+        ({"day": "Saturdays", "time": "23:00", "timezone": "America/New_York"}, None),
+        ({"string": "Not scheduled once per week"}, None),
+        ({}, None),
+    ],
+)
+def test_a_slot_counts_where_it_is_stated_in_japans_time(
+    broadcast: dict[str, str | None], expected: WeeklySlot | None
+) -> None:
+    assert broadcast_slot(broadcast) == expected
 
 
 def test_the_day_in_japan_of_an_evening_in_utc_is_the_next() -> None:
@@ -251,6 +300,19 @@ def test_a_wording_without_a_day_names_none(wording: str | None, *, expected: bo
     assert names_a_day(wording) is expected
 
 
+@pytest.mark.parametrize(
+    ("wording", "known"),
+    [
+        ("Oct 5, 2026 to ?", (2026, 10, 5)),
+        ("Oct 2026 to Dec 24, 2026", (2026, 10)),
+        ("2026 to ?", (2026,)),
+        (None, (2026, 10, 5)),
+    ],
+)
+def test_of_a_first_date_as_much_is_known_as_its_wording_names(wording: str | None, known: tuple[int, ...]) -> None:
+    assert known_date(date(2026, 10, 5), wording) == known
+
+
 # ------------------------------------------------------------------------------------------------------ disagreements
 
 SATURDAY_1_AM = WeeklySlot(weekday=5, at=time(1))
@@ -269,6 +331,38 @@ SATURDAY_1_AM = WeeklySlot(weekday=5, at=time(1))
         # A date before the anime began is a mistake.
         ({"mal": date(1988, 4, 3), "kitsu": date(1998, 10, 30)}, None, "kitsu", FIRST_SHOWING_RULE),
         ({"mal": date(1998, 10, 24), "anilist": datetime(1998, 10, 30, 16, tzinfo=UTC)}, None, "anilist", MOMENT_RULE),
+        # One that is a year early is a mistake where most say another day; late nights are the same day.
+        (
+            {"mal": date(2020, 5, 10), "kitsu": date(2019, 5, 10), "anidb": date(2020, 5, 10)},
+            None,
+            "mal",
+            MAJORITY_RULE,
+        ),
+        (
+            {"kitsu": date(2019, 5, 10), "mal": date(2020, 5, 9), "anidb": date(2020, 5, 10)},
+            None,
+            "mal",
+            MAJORITY_RULE,
+        ),
+        (
+            {"kitsu": date(2019, 5, 10), "mal": date(2020, 5, 8), "anidb": date(2020, 5, 9)},
+            SATURDAY_1_AM,
+            "anidb",
+            SLOT_RULE,
+        ),
+        # No day has most of the records.
+        (
+            {"mal": date(2020, 5, 10), "kitsu": date(2019, 5, 10), "anidb": date(2018, 5, 10)},
+            None,
+            "anidb",
+            FIRST_SHOWING_RULE,
+        ),
+        (
+            {"a": date(2020, 5, 10), "b": date(2020, 5, 10), "c": date(2019, 5, 10), "d": date(2019, 5, 10)},
+            None,
+            "c",
+            FIRST_SHOWING_RULE,
+        ),
     ],
 )
 def test_where_records_disagree_a_rule_decides(
@@ -305,8 +399,8 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 AIRING = datetime(2026, 11, 27, 16, tzinfo=UTC)
 
 
-def said(source: str, at: datetime = AIRING, number: int | None = None, slot: WeeklySlot | None = None) -> Announced:
-    return Announced(source=source, at=at, number=number, slot=slot)
+def said(source: str, at: datetime = AIRING, number: int | None = None) -> Announced:
+    return Announced(source=source, at=at, number=number)
 
 
 def test_most_sources_decide_and_the_others_are_told() -> None:
@@ -333,21 +427,6 @@ def test_what_is_over_does_not_count() -> None:
     assert next_episode([], after=NOW) is None
 
 
-def test_a_delay_moves_the_episode_to_the_first_slot_after_it() -> None:
-    until = AIRING + timedelta(days=10)
-    delay = Delay(start=NOW, until=until)
-    found = next_episode([said("anilist", number=9, slot=slot_of(AIRING))], after=NOW, delays=[delay])
-    assert found is not None
-    assert (found.at, found.number) == (AIRING + timedelta(weeks=2), 9)
-    without_slot = next_episode([said("anilist", number=9)], after=NOW, delays=[delay])
-    assert without_slot is not None
-    assert without_slot.at == until
-
-
-def test_a_delay_without_end_leaves_nothing_to_wait_for() -> None:
-    assert next_episode([said("anilist", slot=slot_of(AIRING))], after=NOW, delays=[Delay(start=NOW)]) is None
-
-
 def test_weeks_within_a_delay_are_not_counted() -> None:
     third = AIRING + timedelta(weeks=2)
     assert weeks_between(AIRING, third) == 2
@@ -355,16 +434,81 @@ def test_weeks_within_a_delay_are_not_counted() -> None:
     assert weeks_between(third, AIRING) == 0
 
 
-announcements = st.lists(
-    st.builds(
-        Announced,
-        source=st.sampled_from(["anilist", "mal", "animeschedule"]),
-        at=st.integers(-20, 40).map(lambda days: NOW + timedelta(days=days, minutes=7)),
-        number=st.none() | st.integers(1, 30),
-        slot=st.none() | slots,
-    ),
-    max_size=5,
+@given(
+    st.lists(
+        st.builds(
+            Announced,
+            source=st.sampled_from(["anilist", "mal", "animeschedule"]),
+            at=st.integers(-20, 40).map(lambda days: NOW + timedelta(days=days, minutes=7)),
+            number=st.none() | st.integers(1, 30),
+        ),
+        max_size=5,
+    )
 )
+def test_the_next_episode_is_ahead(announced: list[Announced]) -> None:
+    found = next_episode(announced, after=NOW)
+    if found is None:
+        assert all(one.at <= NOW for one in announced)
+    else:
+        assert found.at > NOW
+        assert len(found.others) < len(announced)
+
+
+def due(number: str, at: datetime) -> DueEpisode:
+    return DueEpisode(number=number, at=at, exact=True)
+
+
+@pytest.mark.parametrize(
+    ("distance", "number"),
+    [
+        # Aired on another weekday, three days before its slot: what airs there is not the same episode again.
+        (timedelta(days=3), 8),
+        (timedelta(weeks=1), 8),
+        (timedelta(weeks=2), 9),
+        (timedelta(weeks=3), None),
+        (timedelta(weeks=14), None),
+    ],
+)
+def test_a_number_is_counted_over_a_short_gap_only(distance: timedelta, number: int | None) -> None:
+    assert counted_number(due("7", AIRING - distance), AIRING) == number
+
+
+def test_weeks_of_a_delay_are_no_gap() -> None:
+    last = due("7", AIRING - timedelta(weeks=14))
+    delay = Delay(start=last.at + timedelta(days=1), until=AIRING - timedelta(days=1))
+    assert counted_number(last, AIRING, [delay]) == 8
+
+
+# --------------------------------------------------------------------------------------------------------------- delays
+
+
+def test_what_lies_in_a_delay_airs_whole_weeks_later_and_so_does_the_rest() -> None:
+    plan: dict[str, date | datetime] = {str(8 + week): AIRING + timedelta(weeks=week) for week in range(-1, 4)}
+    delay = Delay(start=AIRING - timedelta(days=1), until=AIRING + timedelta(days=8), source="animeschedule")
+    found = postponed(plan, [delay], after=NOW)
+    assert {number: one.to for number, one in found.items()} == {
+        str(8 + week): AIRING + timedelta(weeks=week + 2) for week in range(4)
+    }
+    assert {one.by for one in found.values()} == {delay}
+
+
+def test_a_source_that_knows_of_the_delay_is_left_alone() -> None:
+    delay = Delay(start=AIRING, until=AIRING + timedelta(days=13))
+    assert postponed({"8": AIRING + timedelta(weeks=2)}, [delay], after=NOW) == {}
+
+
+def test_of_what_lies_in_a_delay_without_end_nobody_knows_when_it_airs() -> None:
+    plan = {"7": AIRING, "8": AIRING + timedelta(weeks=1), "9": date(2026, 12, 12)}
+    found = postponed(plan, [Delay(start=AIRING + timedelta(days=1))], after=NOW)
+    assert {number: one.to for number, one in found.items()} == {"8": None, "9": None}
+
+
+def test_a_day_that_is_held_up_stays_a_day() -> None:
+    delay = Delay(start=NOW, until=AIRING + timedelta(days=1))
+    found = postponed({"8": date(2026, 11, 28)}, [delay], after=NOW, slot=SATURDAY_1_AM)
+    assert found["8"].to == date(2026, 12, 5)
+
+
 delays = st.lists(
     st.builds(
         lambda start, days: Delay(
@@ -375,14 +519,37 @@ delays = st.lists(
     ),
     max_size=3,
 )
+airings = st.one_of(
+    st.integers(-20, 60).map(lambda days: NOW + timedelta(days=days, minutes=7)),
+    st.dates(date(2026, 11, 1), date(2027, 1, 20)),
+)
 
 
-@given(announcements, delays)
-def test_the_next_episode_is_ahead_and_in_no_delay(announced: list[Announced], held_up: list[Delay]) -> None:
-    found = next_episode(announced, after=NOW, delays=held_up)
-    if found is not None:
-        assert found.at > NOW
-        assert not any(delay.covers(found.at) for delay in held_up)
-        assert len(found.others) < len(announced)
-    elif not held_up:
-        assert all(one.at <= NOW for one in announced)
+@given(st.dictionaries(st.integers(1, 30).map(str), airings, max_size=6), delays, st.none() | slots)
+def test_delays_move_what_is_to_come_out_of_them_and_leave_what_has_aired(
+    plan: dict[str, date | datetime], held_up: list[Delay], slot: WeeklySlot | None
+) -> None:
+    found = postponed(plan, held_up, after=NOW, slot=slot)
+    for number, aired in plan.items():
+        moved = found.get(number)
+        to = aired if moved is None else moved.to
+        if has_aired(aired, NOW, slot):
+            assert moved is None
+        elif to is not None:
+            assert type(to) is type(aired)
+            at, before = airs_at(to, slot)[0], airs_at(aired, slot)[0]
+            assert not any(delay.covers(at) for delay in held_up)
+            assert (at - before) % timedelta(weeks=1) == timedelta()
+            assert at >= before
+        else:
+            assert any(delay.until is None for delay in held_up)
+
+
+@given(instants, delays)
+def test_after_all_delays_nothing_is_held_up(at: datetime, held_up: list[Delay]) -> None:
+    moved = after_delays(at, held_up)
+    if moved is None:
+        assert any(delay.until is None for delay in held_up)
+    else:
+        assert after_delays(moved, held_up) == moved
+        assert (moved == at) == (not any(delay.covers(at) for delay in held_up))

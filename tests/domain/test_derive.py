@@ -122,3 +122,11 @@ def test_sources_are_canonical_and_each_stands_once() -> None:
     ]
     entry = derive_entry(offered(sources=spelled), ANIME_ID)
     assert entry.sources == ["https://kitsu.app/anime/1", "https://myanimelist.net/anime/1"]
+
+
+def test_what_the_line_tells_is_the_releases_and_what_it_does_not_is_nobodys() -> None:
+    entry = derive_entry(offered(type="UNKNOWN", episodes=0, studios=["sunrise"], tags=[]), ANIME_ID)
+    fields = entry.provenance.fields
+    assert {one.catalogue for origins in fields.values() for one in origins} == {"release"}
+    assert {"title", "status", "season", "synonyms", "score", "images/covers", "staff_data/studios"} <= fields.keys()
+    assert not {"type", "episodes", "tags", "staff_data/producers", "synopsis", "sources"} & fields.keys()

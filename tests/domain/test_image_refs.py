@@ -7,7 +7,16 @@ import pytest
 from pydantic import BaseModel
 
 from domain.derive import NOT_FETCHED
-from domain.image_refs import IMAGE_PLACES, ImageRef, image_refs, image_refs_of_entry, settled, with_images
+from domain.image_refs import (
+    IMAGE_PLACES,
+    ImageRef,
+    image_refs,
+    image_refs_of_entry,
+    placeholder_refs,
+    settled,
+    with_images,
+    without_stand_ins,
+)
 from models.anime import AnimeEntry, check_entry, dump_entry
 from models.base import FailedImage
 from models.errors import InvalidEntry
@@ -86,6 +95,35 @@ def test_placeholders_of_an_entry_count_with_their_url() -> None:
         ImageRef(C, "characters.0.images.0"),
         ImageRef(A, "characters.0.voice_actors.0.image"),
     ]
+
+
+def test_the_placeholders_of_an_entry_are_told_once_with_their_reason() -> None:
+    found = placeholder_refs(entry(images={"covers": [A, FAILED_B]}, characters=[character(FAILED_B, C)]))
+    assert found == [(ImageRef(B, "images.covers.1"), "404")]
+
+
+RELEASED = {"images": {"covers": [FAILED_B, OURS], "banners": [A]}, "enriched": False}
+
+
+@pytest.mark.parametrize("kind", ["covers", "posters"])
+def test_the_pictures_of_a_release_give_way_to_those_of_a_catalogue(kind: str) -> None:
+    after = without_stand_ins(entry(**RELEASED), {Stage.METADATA: {"images": {kind: [C]}}})
+    assert (after.images.covers, after.images.banners) == ([], [A])
+
+
+@pytest.mark.parametrize(
+    ("changes", "offered"),
+    [
+        ({}, {}),
+        ({}, {"images": {"banners": [C]}}),
+        ({"enriched": True}, {"images": {"covers": [C]}}),
+        ({"locked_fields": ["images"]}, {"images": {"covers": [C]}}),
+    ],
+    ids=["nothing offered", "a banner only", "enriched before", "locked"],
+)
+def test_the_pictures_of_an_entry_stay_otherwise(changes: dict[str, Any], offered: dict[str, Any]) -> None:
+    before = entry(**{**RELEASED, **changes})
+    assert without_stand_ins(before, {Stage.METADATA: offered}) == before
 
 
 def test_results_take_the_places_of_images_and_of_placeholders() -> None:

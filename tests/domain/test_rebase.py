@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -44,6 +44,49 @@ def test_different_episodes_are_both_kept() -> None:
     merged = rebase(BASE, ours, theirs)
     assert [one.episode_number for one in merged.episode_details] == ["1", "2", "3", "12.5", "S1"]
     assert merged.episode_details[1].title == "Two"
+
+
+FRIDAY = datetime(2026, 12, 4, 16, tzinfo=UTC)
+
+
+def at(entry: AnimeEntry, when: datetime) -> AnimeEntry:
+    told = EnrichmentMetadata(source="multi-source", enriched_at=when, success=True)
+    return changed(entry, enrichment_metadata=told)
+
+
+def listed(*episodes: EpisodeDetailEntry) -> AnimeEntry:
+    return changed(BASE, episode_details=[make_episode("1"), *episodes])
+
+
+@pytest.mark.parametrize(("days", "airs"), [(-1, FRIDAY), (1, FRIDAY + timedelta(days=7))])
+def test_what_an_update_says_of_the_next_episode_meets_that_episodes_own_update(days: int, airs: datetime) -> None:
+    """The first one is approved after the second: its word on the date stands only where it is the later."""
+    base = at(BASE, FRIDAY - timedelta(days=30))
+    forecast = at(listed(make_episode("2", aired=FRIDAY + timedelta(days=7))), FRIDAY + timedelta(days=days))
+    own = at(listed(make_episode("2", title="Two", aired=FRIDAY)), FRIDAY)
+    expected = make_episode("2", title="Two", aired=airs)
+    assert rebase(base, forecast, own).episode_details[1] == expected
+    assert rebase(base, own, forecast).episode_details[1] == expected
+
+
+@pytest.mark.parametrize("known", [None, FRIDAY - timedelta(days=7)])
+def test_of_two_words_on_when_an_episode_airs_the_later_stands(known: datetime | None) -> None:
+    episodes = [] if known is None else [make_episode("3", aired=known)]
+    base = at(listed(*episodes), FRIDAY - timedelta(days=30))
+    early = at(listed(make_episode("3", aired=FRIDAY)), FRIDAY - timedelta(days=2))
+    late = at(listed(make_episode("3", aired=FRIDAY + timedelta(days=7))), FRIDAY - timedelta(days=1))
+    for merged in (rebase(base, early, late), rebase(base, late, early)):
+        assert merged.episode_details == late.episode_details
+
+
+def test_a_next_episode_that_was_taken_back_is_gone_unless_more_is_known_of_it_by_now() -> None:
+    base = at(listed(make_episode("3", aired=FRIDAY)), FRIDAY - timedelta(days=30))
+    gone = at(listed(), FRIDAY)
+    moved = at(listed(make_episode("3", aired=FRIDAY + timedelta(days=7))), FRIDAY - timedelta(days=1))
+    told = at(listed(make_episode("3", title="Three", aired=FRIDAY)), FRIDAY - timedelta(days=1))
+    assert rebase(base, gone, moved).episode_details == gone.episode_details
+    assert rebase(base, moved, gone).episode_details == gone.episode_details
+    assert rebase(base, gone, told).episode_details == told.episode_details
 
 
 def test_different_characters_are_both_kept() -> None:

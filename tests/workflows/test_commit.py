@@ -19,6 +19,7 @@ from models.errors import (
 )
 from models.events import CommitInput, LockRef, Mode, Stage
 from models.ids import mint_anime_id
+from models.provenance import RELEASE, Origin
 from models.review import Flag
 from models.vocabulary import AnimeStatus, RelationType, SystemStatus
 from tests.support.commits import (
@@ -354,7 +355,12 @@ def test_a_status_is_committed_alone(world: World) -> None:
     before = stored(world)
     commit(event, ports=world.commit_ports())
     expected = before.model_copy(
-        update={"status": AnimeStatus.FINISHED, "revision": 1, "last_saga": event.ref.execution}
+        update={
+            "status": AnimeStatus.FINISHED,
+            "provenance": Provenance(fields={"status": [Origin(catalogue=RELEASE)]}),
+            "revision": 1,
+            "last_saga": event.ref.execution,
+        }
     )
     assert stored(world) == expected
 

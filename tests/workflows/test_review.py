@@ -8,6 +8,7 @@ from models.anime import AnimeEntry, check_entry, dump_entry
 from models.errors import AlreadyDecided, BadInput, InvalidEntry, NotFound, ReviewOutdated, Unavailable
 from models.events import ExecutionRef, Mode, ReviewRequestInput
 from models.ids import mint_review_id
+from models.provenance import RELEASE, Origin, Provenance
 from models.review import Flag, Proposal, Review, ReviewKind, ReviewRequest
 from models.vocabulary import AnimeStatus
 from tests.support.commits import ANIME, World, fake_world, make_entry, make_episode
@@ -123,7 +124,8 @@ def test_a_flagged_status_is_proposed_on_the_stored_entry(world: World) -> None:
     assert stored is not None
     base = world.animes.get(ANIME)
     assert base is not None
-    assert check_entry(stored.body) == base.model_copy(update={"status": AnimeStatus.FINISHED})
+    released = Provenance(fields={"status": [Origin(catalogue=RELEASE)]})
+    assert check_entry(stored.body) == base.model_copy(update={"status": AnimeStatus.FINISHED, "provenance": released})
 
 
 def test_more_episodes_offered_change_nothing_by_themselves(world: World) -> None:

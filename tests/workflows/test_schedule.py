@@ -221,6 +221,15 @@ def test_the_weekly_time_in_japan_stands_for_a_day_that_falls_on_it(broadcast: B
     assert list(stack.times().values()) == [datetime.fromisoformat(expected)]
 
 
+def test_a_late_night_that_is_recorded_under_the_day_before_is_scheduled_in_that_night() -> None:
+    late = Broadcast(day="Sundays", time="01:00", timezone="Asia/Tokyo")
+    stack, show = Stack(), anime(aired=[date(2026, 11, 21)], broadcast=late)
+    stack.store(show)
+    result = stack.run()
+    assert list(stack.times().values()) == [datetime(2026, 11, 21, 16, 0, tzinfo=UTC)]
+    assert (result["scheduled"], result["by_day_only"]) == (1, 0)
+
+
 # ------------------------------------------------------------------------------------------------------- the schedule
 
 

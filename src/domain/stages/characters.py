@@ -4,11 +4,12 @@ Which records are one is judged in ``character_matching`` and ``people``; what s
 beside the characters, for a person to look at.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from domain.stages import values
 from domain.stages.character_matching import match
+from domain.stages.merging import Givers, Joined, Notes, Pairs, givers, joined
 from domain.stages.people import people
 from domain.stages.priority import CHARACTERS
 from domain.stages.readers import READERS
@@ -22,16 +23,21 @@ DOUBTFUL: Final = "doubtful_matches"
 
 _ROLE_ORDER: Final = {role.value: position for position, role in enumerate(CharacterRole)}
 _MAPPINGS: Final = ("character_ids", "character_pages", "statistics")
+_NATIVE: Final = ("name_native", "name_kanji")
+_CALLED: Final = ("nicknames", "name_variations")
 _VOICE_FIELDS: Final = ("name", "language", "native_name", "staff_ids", "url", "image")
+_RECORDS: Final = "records"
+"""Under this name, while they are merged, characters and voices hold what each catalogue tells of them."""
 
 
 def characters(answers: Mapping[Catalogue, Answers]) -> Part:
-    """``characters`` without ids, main ones first; ``staff_data.voice_actors`` by language; ``doubtful_matches``."""
+    """``characters`` without ids, main ones first; ``staff_data.voice_actors`` by language; ``doubtful_matches``; notes
+    of whose each field of a character is."""
     merged: list[Part] = []
     doubts: list[tuple[int, int, str]] = []
     for catalogue in CHARACTERS:
         if catalogue in answers:
-            offered = _once(READERS[catalogue].characters(answers[catalogue]))
+            offered = [_recorded(catalogue, part) for part in _once(READERS[catalogue].characters(answers[catalogue]))]
             matches = match(merged, offered)
             merged, places = _merged(merged, offered, matches.partner)
             doubts += [(doubt.known, places[doubt.offered], doubt.reason) for doubt in matches.doubtful]
@@ -40,13 +46,24 @@ def characters(answers: Mapping[Catalogue, Answers]) -> Part:
         character["voice_actors"], of_voices = _voices(character)
         doubtful += of_voices
     merged.sort(key=lambda character: _ROLE_ORDER[character.get("role", CharacterRole.UNKNOWN)])
-    return values.filled(
-        {
-            "characters": [_finished(character) for character in merged],
-            "staff_data": values.filled({"voice_actors": _by_language(merged)}),
-            DOUBTFUL: values.distinct(doubtful, lambda doubt: str(doubt["ids"])),
-        }
-    )
+    notes = Notes()
+    finished = [_finished(character) for character in merged]
+    notes.fields("characters", [_givers(one, character) for one, character in zip(finished, merged, strict=True)])
+    voices = {
+        language: notes.joined(f"staff_data/voice_actors/{language}", cast)
+        for language, cast in _by_language(merged).items()
+    }
+    part = {
+        "characters": finished,
+        "staff_data": values.filled({"voice_actors": voices}),
+        DOUBTFUL: values.distinct(doubtful, lambda doubt: str(doubt["ids"])),
+    }
+    return notes.beside(values.filled(part))
+
+
+def _recorded(catalogue: Catalogue, part: Part) -> Part:
+    voices = [{**voice, _RECORDS: [(catalogue, voice)]} for voice in part.get("voice_actors", ())]
+    return values.filled({**part, "voice_actors": voices, _RECORDS: [(catalogue, part)]})
 
 
 def _once(parts: Sequence[Part]) -> list[Part]:
@@ -83,14 +100,15 @@ def _doubt(one: Part, other: Part, reason: str, ids: str = "character_ids") -> P
 
 def _joined(known: Part, other: Part) -> Part:
     """The earlier catalogue's word stays; what it does not say is filled, lists and mappings are put together."""
-    joined = values.together(known, other)
+    both = values.together(known, other)
     for name in _MAPPINGS:
-        joined[name] = values.together(known.get(name, {}), other.get(name, {}))
+        both[name] = values.together(known.get(name, {}), other.get(name, {}))
     for name in ("images", "nicknames"):
-        joined[name] = list(dict.fromkeys([*known.get(name, ()), *other.get(name, ())]))
-    joined["name_variations"] = [*known.get("name_variations", ()), other["name"]]
-    joined["voice_actors"] = [*known.get("voice_actors", ()), *other.get("voice_actors", ())]
-    return values.filled(joined)
+        both[name] = list(dict.fromkeys([*known.get(name, ()), *other.get(name, ())]))
+    both["name_variations"] = [*known.get("name_variations", ()), other["name"]]
+    for name in ("voice_actors", _RECORDS):
+        both[name] = [*known.get(name, ()), *other.get(name, ())]
+    return values.filled(both)
 
 
 def _finished(character: Part) -> Part:
@@ -101,7 +119,7 @@ def _finished(character: Part) -> Part:
     variations = [name for name in character.get("name_variations", ()) if values.folded(name) not in names]
     return values.filled(
         {
-            **character,
+            **{name: value for name, value in character.items() if name != _RECORDS},
             "name_native": native,
             "name_kanji": kanji,
             "role": character.get("role", CharacterRole.UNKNOWN),
@@ -113,6 +131,32 @@ def _finished(character: Part) -> Part:
             ],
         }
     )
+
+
+def _givers(finished: Part, character: Part) -> Givers:
+    """By field, the catalogues that it is of; a role that nobody tells is nobody's."""
+    records: Pairs = character[_RECORDS]
+    # A name that is not the character's first is a variation of it.
+    variations = [
+        (c, {**part, "name_variations": [*part.get("name_variations", ()), part["name"]]}) for c, part in records
+    ]
+    found: dict[str, Sequence[Catalogue]] = {}
+    for name, value in finished.items():
+        if name == "voice_actors":
+            found[name] = _order(record for voice in character[name] for record in voice[_RECORDS])
+        elif name in _NATIVE:
+            named = ((c, part.get(one)) for one in (name, *_NATIVE) for c, part in records)
+            found[name] = [next(c for c, word in named if word == value)]
+        elif name in _CALLED:
+            found[name] = givers(variations, name, value, values.folded)
+        else:
+            found[name] = givers(records, name, value)
+    return found
+
+
+def _order(records: Iterable[tuple[Catalogue, Part]]) -> list[Catalogue]:
+    """Whose they are, each once, in the order in which they are believed."""
+    return sorted({catalogue for catalogue, _ in records}, key=CHARACTERS.index)
 
 
 def _voices(character: Part) -> tuple[list[Part], list[Part]]:
@@ -132,13 +176,13 @@ def _voices(character: Part) -> tuple[list[Part], list[Part]]:
     return voices, doubtful
 
 
-def _person(records: Sequence[Part]) -> Part:
-    """What several records tell of one person; the first word stays."""
-    ids = values.together({}, *(record.get("staff_ids", {}) for record in records))
-    return values.filled({**values.together({}, *records), "staff_ids": ids})
+def _person(voices: Sequence[Part]) -> Part:
+    """Of several of one person; the first word stays."""
+    records = [record for voice in voices for record in voice[_RECORDS]]
+    return {**joined(records, ("staff_ids",)).value, _RECORDS: records}
 
 
-def _by_language(merged: Sequence[Part]) -> dict[str, list[Part]]:
+def _by_language(merged: Sequence[Part]) -> dict[str, list[Joined]]:
     groups: dict[str, list[tuple[Part, str]]] = {}
     for character in merged:
         for voice in character.get("voice_actors", ()):
@@ -146,13 +190,16 @@ def _by_language(merged: Sequence[Part]) -> dict[str, list[Part]]:
     return {language: _cast(spoken) for language, spoken in groups.items()}
 
 
-def _cast(spoken: Sequence[tuple[Part, str]]) -> list[Part]:
+def _cast(spoken: Sequence[tuple[Part, str]]) -> list[Joined]:
     """Persons with the names of their characters, as they come."""
     voices = [voice for voice, _ in spoken]
-    return [
-        {
-            **_person([voices[position] for position in group]),
-            "character_assignments": list(dict.fromkeys(spoken[position][1] for position in group)),
-        }
-        for group in people(voices).groups
-    ]
+    return [_voice_actor([spoken[position] for position in group]) for group in people(voices).groups]
+
+
+def _voice_actor(spoken: Sequence[tuple[Part, str]]) -> Joined:
+    records = [record for voice, _ in spoken for record in voice[_RECORDS]]
+    person = joined(records, ("staff_ids",))
+    assigned = {"character_assignments": list(dict.fromkeys(name for _, name in spoken))}
+    return Joined(
+        {**person.value, **assigned}, person.owner, {**person.givers, "character_assignments": _order(records)}
+    )

@@ -1,29 +1,29 @@
 """Stage 2: episodes, one a number, each field from the catalogue that is believed first for it.
 
-When an episode aired is decided by rule (``domain.airing``), and so is the next one of a series that is on air.
+When an episode aired is decided by rule (``domain.airing``), and so is the next one of a series that is on air. What
+has aired stays as its records say; delays move only what is to come.
 """
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from domain import airing
-from domain.airing import WeeklySlot
+from domain.airing import Delay, Postponed, WeeklySlot
+from domain.episode_numbers import number_order
 from domain.spans import spans
 from domain.stages import values
 from domain.stages.conflicts import conflict, day_of
-from domain.stages.merging import Notes, Offers, first, read
+from domain.stages.merging import Notes, Offers, first, givers, read
 from domain.stages.priority import BY_SIZE, EPISODE_AIRED, EPISODE_FIRST, EPISODE_UNION, SHORT_NAMES
 from domain.stages.readers import READERS
 from domain.stages.readers.base import Answers, Part
-from domain.stages.slots import broadcast_slot
-from domain.stages.upcoming import upcoming
+from domain.stages.upcoming import Outlook, Refused, delays_of, in_words, last_aired, upcoming
 from models.events import Catalogue
-from models.ids import is_special
 
 _ADDRESSED: Final = ("episode_pages", "streaming")
 _FIELD: Final = "episode_details"
+_AIRED: Final = f"{_FIELD}/aired"
 _TOLD: Final = 5
 """So many of the episodes of one disagreement are written out for the reviewer; the rest is counted."""
 
@@ -32,7 +32,8 @@ _LONG_NAMES: Final = {short: catalogue for catalogue, short in SHORT_NAMES.items
 
 def episodes(answers: Mapping[Catalogue, Answers], *, at: datetime | None = None) -> Part:
     """``episode_details`` without ids, by number, specials last, with notes. ``at``: when the catalogues answered; with
-    it the next episode of a series on air is told as well."""
+    it the next episode of a series on air is told as well, and what was to come and is held up by a delay moves. An
+    ``aired`` of None says that it was to come, and that now nobody knows when."""
     offers = read(answers, lambda reader: reader.metadata)
     listed = {c: READERS[c].episodes(answers[c]) for c in BY_SIZE if c in answers}
     by_number: dict[str, dict[Catalogue, Part]] = {}
@@ -41,19 +42,16 @@ def episodes(answers: Mapping[Catalogue, Answers], *, at: datetime | None = None
             known = by_number.setdefault(part["episode_number"], {})
             # A catalogue may tell of an episode in two places, such as a schedule and a streaming site.
             known[catalogue] = values.together(known.get(catalogue, {}), part)
-    merged = _Merged(slot=broadcast_slot(offers.get(Catalogue.JIKAN, {}).get("broadcast")), begin=_begin(offers))
+    slot = airing.broadcast_slot(values.mapping(offers.get(Catalogue.JIKAN, {}).get("broadcast")))
+    merged = _Merged(slot=slot, begin=_begin(offers))
+    if at is not None:
+        merged.hold_up(by_number, delays_of(answers, offers, after=at), after=at)
     details = {number: merged.episode(number, by_number[number]) for number in sorted(by_number, key=number_order)}
     if at is not None:
-        merged.add_next(details, offers, listed, at)
+        merged.add_next(details, offers, after=at)
     merged.note_disagreements()
     ordered = [details[number] for number in sorted(details, key=number_order)]
     return merged.notes.beside({_FIELD: ordered} if ordered else {})
-
-
-def number_order(number: str) -> tuple[str, Decimal]:
-    """Sort key of canonical numbers: the regular ones first, then specials by letter."""
-    prefix = number[0] if is_special(number) else ""
-    return prefix, Decimal(number[len(prefix) :])
 
 
 def _begin(offers: Offers) -> date | None:
@@ -69,86 +67,131 @@ class _Merged:
         self.notes = Notes()
         self._slot = slot
         self._begin = begin
-        self._owners: dict[str, dict[str, Catalogue]] = {}
+        self._owners: dict[str, dict[str, tuple[Catalogue, ...]]] = {}
         self._disagreed: dict[tuple[str, Catalogue, tuple[Catalogue, ...]], dict[str, dict[Catalogue, str]]] = {}
+        self._after: datetime | None = None
+        self._delays: tuple[Delay, ...] = ()
+        self._postponed: dict[Catalogue, dict[str, Postponed]] = {}
+        self._held_up: dict[Delay, dict[Catalogue, dict[str, str]]] = {}
 
     def episode(self, number: str, offers: Offers) -> Part:
         of_one = Notes()
         part = {"episode_number": number, **first(offers, EPISODE_FIRST, of_one)}
         for name, catalogue in of_one.origins.items():
             self._own(name, number, _LONG_NAMES[catalogue])
-        part |= self._aired(number, offers)
         for name, order in EPISODE_UNION.items():
             offered = [(c, offers[c][name]) for c in order if c in offers and offers[c].get(name)]
-            if offered:
-                self._own(name, number, offered[0][0])
             if name in _ADDRESSED:
                 part[name] = {label: address for _, pages in reversed(offered) for label, address in pages.items()}
             else:
                 part[name] = list(dict.fromkeys(item for _, items in offered for item in items))
-        return values.filled(part)
+            self._own(name, number, *givers([(c, {name: found}) for c, found in offered], name, part[name]))
+        return values.filled(part) | self._aired(number, offers)
 
-    def _own(self, name: str, number: str, catalogue: Catalogue) -> None:
-        self._owners.setdefault(name, {})[number] = catalogue
+    def _own(self, name: str, number: str, *catalogues: Catalogue) -> None:
+        self._owners.setdefault(name, {})[number] = catalogues
 
     def _aired(self, number: str, offers: Offers) -> Part:
-        texts = {c: offers[c]["aired"] for c in EPISODE_AIRED.order if c in offers and "aired" in offers[c]}
-        records = {c: found for c, text in texts.items() if (found := _record(text)) is not None}
+        records = {c: found for c in EPISODE_AIRED.order if (found := _record(offers.get(c, {}))) is not None}
         if not records:
             return {}
+        decided = self._decided(records)
+        if self._after is not None and not airing.has_aired(records[decided[0]], self._after, self._slot):
+            records = self._after_delays(number, records)
+            if not records:
+                return {"aired": None}
+            decided = self._decided(records)
+        chosen, rule = decided
+        self._own("aired", number, chosen)
+        if any(airing.day_in_japan(one) != airing.day_in_japan(records[chosen]) for one in records.values()):
+            texts = {c: values.days(one) for c, one in records.items()}
+            self._disagreed.setdefault((rule, chosen, tuple(texts)), {})[number] = texts
+        return {"aired": values.days(records[chosen])}
+
+    def _decided(self, records: Mapping[Catalogue, date | datetime]) -> tuple[Catalogue, str]:
         named = {SHORT_NAMES[c]: found for c, found in records.items()}
         decided = airing.decide_aired(named, slot=self._slot, begin=self._begin)
-        chosen = _LONG_NAMES[decided.source]
-        self._own("aired", number, chosen)
-        if any(day_of(text) != day_of(texts[chosen]) for text in texts.values()):
-            self._disagreed.setdefault((decided.rule, chosen, tuple(texts)), {})[number] = texts
-        return {"aired": texts[chosen]}
+        return _LONG_NAMES[decided.source], decided.rule
 
-    def add_next(
-        self, details: dict[str, Part], offers: Offers, listed: Mapping[Catalogue, list[Part]], at: datetime
+    def hold_up(
+        self, by_number: Mapping[str, Mapping[Catalogue, Part]], delays: tuple[Delay, ...], *, after: datetime
     ) -> None:
+        """From here on, what these delays move does not air when its records say."""
+        self._after, self._delays = after, delays
+        for catalogue in EPISODE_AIRED.order:
+            plan = _plan({number: offers.get(catalogue, {}) for number, offers in by_number.items()})
+            self._postponed[catalogue] = airing.postponed(plan, delays, after=after, slot=self._slot)
+
+    def _after_delays(
+        self, number: str, records: Mapping[Catalogue, date | datetime]
+    ) -> dict[Catalogue, date | datetime]:
+        """The records as the delays leave them, without those that count no more."""
+        left: dict[Catalogue, date | datetime] = {}
+        for catalogue, record in records.items():
+            moved = self._postponed[catalogue].get(number)
+            to = record if moved is None else moved.to
+            if moved is not None:
+                self._note_delay(catalogue, number, record, moved.by)
+            if to is not None:
+                left[catalogue] = to
+        return left
+
+    def _note_delay(self, catalogue: Catalogue, number: str, planned: date | datetime, by: Delay) -> None:
+        self._held_up.setdefault(by, {}).setdefault(catalogue, {})[number] = values.days(planned)
+
+    def add_next(self, details: dict[str, Part], offers: Offers, *, after: datetime) -> None:
         """The moment of the next episode, in place of what was known of its day."""
-        coming = upcoming(offers, listed, after=at)
+        last = last_aired(_plan(details), after=after, slot=self._slot)
+        owners = self._owners.get("aired", {})
+        scheduled = {number: part for number, part in details.items() if owners.get(number) == (Catalogue.ANILIST,)}
+        found = upcoming(offers, _plan(scheduled), Outlook(after=after, delays=self._delays, last=last))
+        for refused in found.refused:
+            self._note_refused(refused, details)
+        coming = found.next
         if coming is None or coming.number is None:
             return
         number = str(coming.number)
         chosen = _LONG_NAMES[coming.source]
         details[number] = {**details.get(number, {"episode_number": number}), "aired": values.days(coming.at)}
         self._own("aired", number, chosen)
-        others = [(_LONG_NAMES[one.source], one) for one in coming.others]
+        others = [(_LONG_NAMES[one.source], values.days(one.at)) for one in coming.others]
         if others:
-            self.notes.conflicts.append(
-                conflict(
-                    f"{_FIELD}/aired",
-                    [(chosen, values.days(coming.at)), *((c, values.days(one.at)) for c, one in others)],
-                    chosen=chosen,
-                    rule="when most sources say; of as many, when the first of them says",
-                    word=str,
-                    items=number,
-                )
-            )
+            self._note(number, [(chosen, values.days(coming.at)), *others], chosen, airing.NEXT_RULE)
+
+    def _note_refused(self, refused: Refused, details: Mapping[str, Part]) -> None:
+        catalogue, number = _LONG_NAMES[refused.source], str(refused.number)
+        if refused.by is not None:
+            self._note_delay(catalogue, number, refused.at, refused.by)
+        elif (owners := self._owners.get("aired", {}).get(number)) is not None:
+            told = [(owners[0], details[number]["aired"]), (catalogue, values.days(refused.at))]
+            self._note(number, told, owners[0], airing.AIRED_RULE)
+
+    def _note(self, items: str, told: list[tuple[Catalogue, str]], chosen: Catalogue, rule: str) -> None:
+        self.notes.conflicts.append(conflict(_AIRED, told, chosen=chosen, rule=rule, word=str, items=items))
 
     def note_disagreements(self) -> None:
         """One conflict for all episodes that the same catalogues date differently by the same rule."""
         for name, owners in self._owners.items():
             self.notes.keyed(f"{_FIELD}/{name}", owners)
         for (rule, chosen, catalogues), by_number in self._disagreed.items():
-            self.notes.conflicts.append(
-                conflict(
-                    f"{_FIELD}/aired",
-                    [(c, {number: texts[c] for number, texts in by_number.items()}) for c in catalogues],
-                    chosen=chosen,
-                    rule=rule,
-                    word=_written_out,
-                    items=spans(list(by_number)),
-                )
-            )
+            told = [(c, _written_out({number: texts[c] for number, texts in by_number.items()})) for c in catalogues]
+            self._note(spans(by_number), told, chosen, rule)
+        for delay, planned in self._held_up.items():
+            by = _LONG_NAMES[delay.source or ""]
+            words = {c: _written_out(moments) for c, moments in planned.items()}
+            words[by] = "; ".join(filter(None, (words.get(by), in_words(delay))))
+            numbers = sorted({number for moments in planned.values() for number in moments}, key=number_order)
+            self._note(spans(numbers), list(words.items()), by, airing.DELAY_RULE)
 
 
-def _record(text: str) -> date | datetime | None:
-    return airing.instant_of_record(text) or airing.day_of_record(text)
+def _record(offer: Part) -> date | datetime | None:
+    return airing.date_of_entry(offer.get("aired"))
 
 
-def _written_out(days: Any) -> str:
+def _plan(parts: Mapping[str, Part]) -> dict[str, date | datetime]:
+    return {number: found for number, part in parts.items() if (found := _record(part)) is not None}
+
+
+def _written_out(days: Mapping[str, str]) -> str:
     shown = ", ".join(f"{number}: {text}" for number, text in list(days.items())[:_TOLD])
     return shown + (f" and {len(days) - _TOLD} more" if len(days) > _TOLD else "")

@@ -1,6 +1,6 @@
 """Merging the readers' parts by the priority table, and noting beside the values where they come from."""
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -20,6 +20,44 @@ Pairs = Sequence[tuple[Catalogue, Any]]
 PROVENANCE: Final = "provenance"
 """Under this name a stage's part holds its notes, which are no field of an entry."""
 
+TELLING: Final = frozenset({"staff_ids", "company_ids"})
+"""Fields of people and companies that need no note: each catalogue gives its own id, under its name."""
+
+
+Givers = Mapping[str, Sequence[Catalogue]]
+"""By field of a thing, whose the value is: several catalogues', where it is a list or mapping put together."""
+
+
+@dataclass(frozen=True)
+class Joined:
+    """One thing, such as a person, out of several catalogues' records of it. ``owner`` told of it first."""
+
+    value: Part
+    owner: Catalogue
+    givers: Givers
+
+
+def joined(records: Pairs, mappings: Collection[str] = ()) -> Joined:
+    """Of each field the first word stays; the mappings named are put together key by key."""
+    parts = [part for _, part in records]
+    value = values.together({}, *parts)
+    value |= {name: values.together({}, *(part.get(name, {}) for part in parts)) for name in mappings}
+    return Joined(values.filled(value), records[0][0], {name: givers(records, name, value[name]) for name in value})
+
+
+def givers(
+    records: Pairs, name: str, value: Any, key: Callable[[Any], Hashable] = lambda item: item
+) -> tuple[Catalogue, ...]:
+    """Whose a field's value is. Of each item of a list, and each key of a mapping, the first who has it counts."""
+    if not isinstance(value, list | Mapping):
+        return tuple(c for c, part in records if name in part)[:1]
+    found: dict[Hashable, Catalogue] = {}
+    for catalogue, part in records:
+        for item in part.get(name, ()):
+            found.setdefault(item if isinstance(value, Mapping) else key(item), catalogue)
+    wanted = value if isinstance(value, Mapping) else map(key, value)
+    return tuple(dict.fromkeys(found[item] for item in wanted if item in found))
+
 
 @dataclass
 class Notes:
@@ -28,7 +66,10 @@ class Notes:
     * the name of a catalogue, where the value is a whole,
     * ``{"of": [...]}``, where several catalogues' values went into it,
     * ``{"items": [...]}``, one for each item of the list, in its order,
-    * ``{"keys": {...}}``, one for each key of the mapping, or each number of the episodes.
+    * ``{"keys": {...}}``, one for each key of the mapping, or each number of the episodes: a name, or a list of names.
+
+    ``PATH/FIELD`` tells by ``keys`` of a field of a list's items, which are named by position from 1; of an item that
+    is missing there, ``PATH`` does.
     """
 
     origins: dict[str, Any] = field(default_factory=dict)
@@ -44,9 +85,21 @@ class Notes:
             self.origins[path] = {"items": [SHORT_NAMES[catalogue] for catalogue, _ in pairs]}
         return [value for _, value in pairs]
 
-    def keyed(self, path: str, catalogues: Mapping[str, Catalogue]) -> None:
-        if catalogues:
-            self.origins[path] = {"keys": {key: SHORT_NAMES[catalogue] for key, catalogue in catalogues.items()}}
+    def keyed(self, path: str, catalogues: Mapping[str, Catalogue | Sequence[Catalogue]]) -> None:
+        told = {key: _short(found) for key, found in catalogues.items() if found}
+        if told:
+            self.origins[path] = {"keys": told}
+
+    def joined(self, path: str, things: Sequence[Joined]) -> list[Part]:
+        """The values; of fields no more is noted than what the owner alone does not account for."""
+        found = self.items(path, [(thing.owner, thing.value) for thing in things])
+        self.fields(path, [{n: c for n, c in one.givers.items() if tuple(c) != (one.owner,)} for one in things])
+        return found
+
+    def fields(self, path: str, things: Sequence[Givers]) -> None:
+        """Of the fields of each item of a list. Ids by catalogue tell it by their keys."""
+        for name in dict.fromkeys(name for thing in things for name in thing if name not in TELLING):
+            self.keyed(f"{path}/{name}", {str(at): one[name] for at, one in enumerate(things, 1) if name in one})
 
     def unknown(self, name: str, catalogue: Catalogue, value: str) -> None:
         told = {"field": name, "catalogue": SHORT_NAMES[catalogue], "value": str(value)}
@@ -59,6 +112,11 @@ class Notes:
             {"origins": self.origins, "conflicts": self.conflicts, "unknown_values": self.unknown_values}
         )
         return {**part, PROVENANCE: noted} if noted else part
+
+
+def _short(catalogues: Catalogue | Sequence[Catalogue]) -> str | list[str]:
+    names = [SHORT_NAMES[one] for one in ((catalogues,) if isinstance(catalogues, Catalogue) else catalogues)]
+    return names[0] if len(names) == 1 else names
 
 
 def read(

@@ -38,11 +38,11 @@ FIRST_RULES: Final[Mapping[str, Rule]] = {
     "duration": Rule((J, A, T, K, P, S), "without advertisements; Kitsu's is the length of the slot"),
     "rating": Rule((J, K), "MyAnimeList's set is the one we keep; Kitsu words its own in parts of it"),
     "source_material": Rule((J, A, T, S), "MyAnimeList's words are the finest"),
-    "country_of_origin": Rule((A, S), "of the others none says it"),
+    "country_of_origin": Rule((A,), "of the others none says it"),
     "nsfw": Rule((A, J, K), "AniList says it of the anime itself, the others of an age rating"),
     "synopsis": Rule((J, A, K, P, T, S, D), "written by editors first; AniDB's are full of links and notes"),
     "background": Rule((J,), "MyAnimeList alone has it"),
-    "aired_dates": Rule((J, A, D, K, P, S), "MyAnimeList words how exact its dates are"),
+    "aired_dates": Rule((J, A, D, K, P, S), "MyAnimeList words how exact its dates are; a known day before a month"),
     "premiere_dates": Rule((T,), "AnimeSchedule alone knows moments, and those of subtitles and dubs"),
     "broadcast": Rule((J,), "the weekly slot in Japanese time is MyAnimeList's alone"),
     "broadcast_schedule": Rule((T,), "AnimeSchedule alone follows subtitles and dubs"),
@@ -52,9 +52,16 @@ FIRST_RULES: Final[Mapping[str, Rule]] = {
 
 UNION_RULES: Final[Mapping[str, Rule]] = {
     "synonyms": Rule((J, A, K, D, P, S, T), "every spelling finds the anime; the larger catalogues' come first"),
-    "genres": Rule((J, A, P, S, T), "a closed set; Kitsu's and AniDB's words are tags"),
+    "genres": Rule(
+        (J, A, P, S, T),
+        "a closed set; MyAnimeList's themes are looked through as well, Kitsu's and AniDB's words are tags",
+    ),
     "tags": Rule((J, A, K, D, P, S, T), "more words find more; in lower case, each once"),
-    "themes": Rule((J, A, D, K), "with the first description that any gives; AniDB's and Kitsu's are long lists"),
+    "themes": Rule(
+        (J, A, D, K),
+        "with the first description that any gives; AniDB's and Kitsu's are long lists. A known theme"
+        " that a catalogue calls a genre is one as well; genres, demographics and content warnings are none",
+    ),
     "demographics": Rule((J,), "a closed set; others say it among their tags, which are looked through as well"),
     "content_warnings": Rule((P,), "a closed set; others say it among their tags, which are looked through as well"),
     "covers": Rule((J, A, D, P, S, T), "the largest file of each catalogue"),
@@ -85,7 +92,8 @@ EPISODE_RULES: Final[Mapping[str, Rule]] = {
 EPISODE_AIRED: Final = Rule(
     (A, J, K, D, S),
     "decided by rule (domain.airing.decide_aired): a moment before a day; of two days next to each other the one of the"
-    " weekly slot, since late nights are written under the day before; else the first showing",
+    " weekly slot, since late nights are written under the day before; of three or more what most say; else the first"
+    " showing",
 )
 
 EPISODE_UNION_RULES: Final[Mapping[str, Rule]] = {

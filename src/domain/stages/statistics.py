@@ -33,6 +33,10 @@ def statistics(answers: Mapping[Catalogue, Answers]) -> Part:
             by_catalogue[SHORT_NAMES[catalogue]] = numbers
     scores = {name: numbers["score"] for name, numbers in by_catalogue.items() if "score" in numbers}
     notes = Notes(origins={"score": {"of": list(scores)}} if scores else {})
+    for path, found in (("statistics", by_catalogue), ("popularity_trends", trends)):
+        notes.keyed(
+            path, {SHORT_NAMES[catalogue]: catalogue for catalogue in STATISTICS if SHORT_NAMES[catalogue] in found}
+        )
     score = combined(list(scores.values()))
     part = values.filled({"statistics": by_catalogue, "score": score, "popularity_trends": trends})
     return notes.beside(part)

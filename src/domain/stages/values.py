@@ -3,7 +3,6 @@
 The stages must go on with whatever a catalogue gave, so every look into an answer goes through these.
 """
 
-import html
 import math
 import re
 import unicodedata
@@ -12,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
+from domain.stages import markup
 from models.ids import normalise_source
 
 T = TypeVar("T")
@@ -20,24 +20,6 @@ E = TypeVar("E", bound=StrEnum)
 _HTTP_URL: Final = re.compile(r"^https?://\S+$", re.IGNORECASE)
 _PORTS: Final = {"http": 80, "https": 443}
 _LONGEST_URL: Final = 4096
-_LINE_BREAK: Final = re.compile(r"<\s*(?:br|/p)\s*/?>\s*", re.IGNORECASE)
-_HTML_TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>")
-_BB_CODE: Final = re.compile(
-    r"\[/?(?:b|i|u|s|url|img|quote|list|center|size|color)(?:=[^\]]*)?\]|\[\*\]", re.IGNORECASE
-)
-_UNSEEN: Final = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
-_SPOILER: Final = re.compile(
-    r"~!.*?!~|\[spoiler[^\]]*\].*?\[/spoiler\]|\|\|[^|\n]+\|\||<(\w+)[^<>]*\bspoiler\b[^<>]*>.*?</\1\s*>",
-    re.IGNORECASE | re.DOTALL,
-)
-"""As AniList, MyAnimeList and chats mark them, and as pages do in HTML."""
-
-_MARKDOWN_LINK: Final = re.compile(r"\[([^\[\]]+)\]\(\s*\S+?\s*\)")
-_LINK_LINE: Final = re.compile(r"^(?:\s*\[[^\[\]]+\]\(\s*\S+?\s*\)\s*[|/,\u2022-]?)+\s*$", re.MULTILINE)
-_ANIDB_LINK: Final = re.compile(r"https?://anidb\.net/\w+ \[([^\[\]]+)\]")
-_EMPHASIS: Final = re.compile(r"(?<!\w)(?:__|\*\*)(.+?)(?:__|\*\*)(?!\w)")
-_BLANKS: Final = re.compile(r"[ \t\u00a0\u200b\ufeff]+")
-_EMPTY_LINES: Final = re.compile(r"\n{3,}")
 _SECONDS_A_MINUTE: Final = 60
 _LARGEST: Final = 2**53
 """Up to here every whole number of JSON is exact."""
@@ -148,18 +130,9 @@ def identifier(value: object) -> int | str | None:
 
 
 def prose(value: object) -> str | None:
-    """A text without HTML, markup and marked spoilers, with single blanks and at most one empty line in a row."""
+    """A text without markup and marked spoilers (``domain.stages.markup``)."""
     found = text(value)
-    if found is None:
-        return None
-    found = _SPOILER.sub("", _UNSEEN.sub("", found))
-    found = _SPOILER.sub("", _HTML_TAG.sub("", _LINE_BREAK.sub("\n", found)))
-    # A line of nothing but links leads elsewhere and tells nothing.
-    found = _MARKDOWN_LINK.sub(r"\1", _LINK_LINE.sub("", found))
-    found = _ANIDB_LINK.sub(r"\1", _BB_CODE.sub("", found))
-    found = html.unescape(_EMPHASIS.sub(r"\1", found)).replace("\r\n", "\n").replace("\r", "\n")
-    lines = (_BLANKS.sub(" ", line).strip() for line in found.split("\n"))
-    return text(_EMPTY_LINES.sub("\n\n", "\n".join(lines)))
+    return text(markup.plain(found)) if found is not None else None
 
 
 def member(enum: type[E], value: object, names: Mapping[str, E] | None = None) -> E | None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from domain.episode_numbers import number_order
 from models.anime import SYNC_OWNED_FIELDS, AnimeEntry, EpisodeDetailEntry, dump_entry, read_entry
 
 Document = dict[str, Any]
@@ -29,12 +30,6 @@ class Documents:
     anime: Document
     episodes: list[Document]
     characters: list[Document]
-
-
-def number_order(number: str) -> tuple[str, Decimal]:
-    """Sort key of canonical episode numbers: ``2`` before ``12.5`` before ``S1``."""
-    prefix = number[:1] if number[:1].isalpha() else ""
-    return prefix, Decimal(number[len(prefix) :])
 
 
 def episode_order(episode: EpisodeDetailEntry) -> tuple[str, Decimal]:

@@ -74,6 +74,77 @@ def test_what_is_a_way_to_count_or_write_is_no_conflict() -> None:
     assert conflicts(part) == {}
 
 
+# --------------------------------------------------------------------------------------------------------- origins
+
+
+def origins(part: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = part["provenance"]["origins"]
+    return found
+
+
+def test_a_list_of_an_episode_is_of_every_catalogue_that_added_to_it() -> None:
+    kitsu = {"attributes": {"number": 1, "thumbnail": {"original": "https://k.example/1.jpg"}}}
+    anilist = {
+        "title": "Episode 1 - One",
+        "url": "https://s.example/1",
+        "site": "S",
+        "thumbnail": "https://a.example/1",
+    }
+    part = run(Stage.EPISODES, kitsu={"episodes": [kitsu]}, anilist={"anime": {"streamingEpisodes": [anilist]}})
+    assert len(part["episode_details"][0]["thumbnails"]) == 2
+    assert origins(part)["episode_details/thumbnails"] == {"keys": {"1": ["kitsu", "anilist"]}}
+    assert origins(part)["episode_details/streaming"] == {"keys": {"1": "anilist"}}
+
+
+def test_a_description_that_another_catalogue_gives_a_theme_is_that_catalogues() -> None:
+    part = run(
+        Stage.METADATA,
+        jikan={"anime": {"themes": [{"name": "Space"}, {"name": "Adult Cast"}]}},
+        anilist={"anime": {"tags": [{"name": "Space", "description": "Set in outer space."}]}},
+    )
+    at = str(1 + [theme["name"] for theme in part["themes"]].index("Space"))
+    assert origins(part)["themes"] == {"items": ["mal", "mal"]}
+    assert origins(part)["themes/description"] == {"keys": {at: "anilist"}}
+
+
+def test_what_a_second_catalogue_fills_in_of_a_person_is_its_own() -> None:
+    anilist = {"role": "Director", "node": {"id": 1, "name": {"full": "Shinichirou Watanabe", "native": "渡辺信一郎"}}}
+    jikan = {
+        "person": {
+            "mal_id": 2,
+            "name": "Watanabe, Shinichirou",
+            "images": {"jpg": {"image_url": "https://m.example/2.jpg"}},
+        },
+        "positions": ["Director"],
+    }
+    part = run(Stage.METADATA, anilist={"staff": [anilist]}, jikan={"staff": [jikan]})
+    (person,) = part["staff_data"]["production_staff"]["directors"]
+    assert person["staff_ids"] == {"anilist": 1, "mal": 2}
+    path = "staff_data/production_staff/directors"
+    told = {name: one for name, one in origins(part).items() if name.startswith(path)}
+    assert told == {path: {"items": ["anilist"]}, f"{path}/image": {"keys": {"1": "mal"}}}
+
+
+def test_each_field_of_a_character_says_whose_it_is() -> None:
+    jikan = {"character": {"mal_id": 1, "name": "Spiegel, Spike"}, "role": "Main"}
+    anilist = {
+        "role": "MAIN",
+        "node": {"id": 1, "name": {"full": "Spike Spiegel", "native": "スパイク"}, "age": "27", "gender": "Male"},
+    }
+    part = run(Stage.CHARACTERS, jikan={"characters": [jikan]}, anilist={"characters": [anilist]})
+    assert len(part["characters"]) == 1
+    assert {name: one["keys"]["1"] for name, one in origins(part).items()} == {
+        "characters/name": "mal",
+        "characters/role": "mal",
+        "characters/name_native": "anilist",
+        "characters/name_kanji": "anilist",
+        "characters/age": "anilist",
+        "characters/gender": "anilist",
+        "characters/character_ids": ["mal", "anilist"],
+        "characters/character_pages": "anilist",
+    }
+
+
 # ---------------------------------------------------------------------------------------------------- unknown words
 
 

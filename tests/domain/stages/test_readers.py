@@ -1,10 +1,16 @@
 """What the readers make of answers that the recording does not hold, by small made-up ones of the documented shapes."""
 
-from typing import Any
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, Final
 
+import pytest
+
+from domain.stages.readers import words
 from domain.stages.readers.anilist import ANILIST
 from domain.stages.readers.jikan import JIKAN
 from domain.stages.readers.kitsu import KITSU
+from models.vocabulary import RelationType
 
 
 def jpg(name: str) -> dict[str, Any]:
@@ -173,3 +179,27 @@ def test_kitsus_characters_have_their_voices_and_its_staff_its_kinds_of_work() -
         ("Shinichirou Watanabe", "directors"),
         ("Shinichirou Watanabe", "storyboard_artists"),
     ]
+
+
+ANILIST_WORDS: Final = {
+    words.anime_type: "TV TV_SHORT MOVIE SPECIAL OVA ONA MUSIC",
+    words.anime_status: "FINISHED RELEASING NOT_YET_RELEASED HIATUS",
+    words.season: "WINTER SPRING SUMMER FALL",
+    words.source_material: "ORIGINAL MANGA LIGHT_NOVEL VISUAL_NOVEL VIDEO_GAME OTHER NOVEL DOUJINSHI ANIME WEB_NOVEL"
+    " LIVE_ACTION GAME COMIC MULTIMEDIA_PROJECT PICTURE_BOOK",
+    words.relation_type: "ADAPTATION PREQUEL SEQUEL PARENT SIDE_STORY CHARACTER SUMMARY ALTERNATIVE SPIN_OFF OTHER"
+    " SOURCE COMPILATION CONTAINS",
+}
+"""Of the schema at https://docs.anilist.co, in the newest versions of its enumerations. ``CANCELLED`` is no status of
+ours; it stays among the unknown words."""
+
+
+@pytest.mark.parametrize(
+    ("read", "word"), [(read, word) for read, listed in ANILIST_WORDS.items() for word in listed.split()]
+)
+def test_every_word_of_anilists_enumerations_is_one_of_ours(read: Callable[[object], object], word: str) -> None:
+    assert isinstance(read(word), StrEnum)
+
+
+def test_anilists_word_for_the_work_that_an_anime_was_made_from_is_the_original() -> None:
+    assert words.relation_type("SOURCE") is RelationType.ORIGINAL_WORK

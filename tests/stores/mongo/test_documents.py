@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.episode_numbers import number_order
 from models.anime import SYNC_OWNED_FIELDS, AnimeEntry
-from stores.mongo.documents import enriched_update, number_order, put_together, take_apart
+from stores.mongo.documents import enriched_update, put_together, take_apart
 from tests.support.contracts.samples import AT, anime_id, entry, full_entry
 
 NUMBERS = st.one_of(
@@ -66,10 +67,6 @@ def test_sources_come_in_order_wherever_the_weekly_comparison_added_one() -> Non
     found = put_together(apart.anime, apart.episodes, apart.characters).sources
 
     assert found == sorted(apart.anime["sources"]) != apart.anime["sources"]
-
-
-def test_numbers_are_ordered_as_numbers_and_specials_come_last() -> None:
-    assert sorted(["S10", "10", "S2", "2", "1.5", "0"], key=number_order) == ["0", "1.5", "2", "10", "S2", "S10"]
 
 
 def test_a_commit_names_every_field_but_those_of_sync() -> None:

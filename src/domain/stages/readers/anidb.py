@@ -95,7 +95,7 @@ def metadata(answers: Answers) -> Part:
             "synopsis": values.text(_NOTES.sub("", synopsis)) if synopsis else None,
             "tags": [name for tag in tags if (name := values.text(tag.get("name")))],
             "themes": [
-                values.filled({"name": name, "description": values.prose(tag.get("description"))})
+                values.filled({"name": name, "description": words.told(tag.get("description"))})
                 for tag in tags
                 if (name := values.text(tag.get("name")))
             ],
@@ -170,7 +170,7 @@ def _episode(episode: Mapping[str, Any]) -> Part | None:
             "title_romaji": values.text(titles.get("x-jat")),
             "aired": values.days(airing.day_of_record(values.text(episode.get("airdate")))),
             "duration": values.minutes(episode.get("length")),
-            "synopsis": values.prose(episode.get("summary")),
+            "synopsis": words.told(episode.get("summary")),
         }
     )
 
@@ -219,7 +219,7 @@ def _character(item: Mapping[str, Any]) -> Part | None:
             "name": name,
             "role": words.role(item.get("type")),
             "character_type": values.text(item.get("character_type")),
-            "description": values.prose(item.get("description")),
+            "description": words.told(item.get("description")),
             "gender": None if gender is None or gender in _NO_GENDER else gender.capitalize(),
             "images": words.images(_picture(item.get("picture"))),
             "character_ids": {"anidb": identifier},

@@ -63,7 +63,7 @@ def _is_spoiler(tag: Mapping[str, Any]) -> bool:
 
 def _theme(tag: Mapping[str, Any]) -> Part | None:
     name = values.text(tag.get("name"))
-    return values.filled({"name": name, "description": values.prose(tag.get("description"))}) if name else None
+    return values.filled({"name": name, "description": words.told(tag.get("description"))}) if name else None
 
 
 def _country(value: object) -> str | None:
@@ -220,7 +220,7 @@ def _character(edge: Mapping[str, Any], node: Mapping[str, Any]) -> Part | None:
             "name_native": values.text(name.get("native")),
             "nicknames": values.texts(name.get("alternative")),
             "role": words.role(edge.get("role")),
-            "description": values.prose(node.get("description")),
+            "description": words.told(node.get("description")),
             "gender": values.text(node.get("gender")),
             "age": _age(node.get("age")),
             "date_of_birth": values.partial_date(node.get("dateOfBirth")),
@@ -257,7 +257,7 @@ def _person(person: Mapping[str, Any]) -> Part | None:
             "staff_ids": {"anilist": identifier},
             "url": f"https://anilist.co/staff/{identifier}",
             "image": words.image(values.dig(person, "image", "large")),
-            "biography": values.prose(person.get("description")),
+            "biography": words.told(person.get("description")),
             "birth_date": values.partial_date(person.get("dateOfBirth")),
             "hometown": values.text(person.get("homeTown")),
             "gender": values.text(person.get("gender")),
@@ -280,6 +280,10 @@ def staff(answers: Answers) -> list[Part]:
     return found
 
 
+def on_break(answers: Answers) -> bool:
+    return words.on_break(values.dig(answers, "anime", "status"))
+
+
 ANILIST: Final = Reader(
     metadata=metadata,
     episodes=episodes,
@@ -287,4 +291,5 @@ ANILIST: Final = Reader(
     statistics=statistics,
     characters=characters,
     staff=staff,
+    on_break=on_break,
 )

@@ -39,7 +39,7 @@ def metadata(answers: Answers) -> Part:
             "season": words.season(page.get("season")),
             "year": values.year(page.get("year")),
             "month": words.month(start),
-            "synopsis": values.prose(facts.get("description")),
+            "synopsis": words.told(facts.get("description")),
             "genres": values.texts(facts.get("genre")),
             "tags": [*values.texts(facts.get("genre")), *values.texts(page.get("tags"))],
             "content_warnings": values.texts(page.get("content_warnings")),

@@ -38,7 +38,7 @@ def metadata(answers: Answers) -> Part:
             "month": words.month(start),
             "duration": values.minutes(page.get("minutes")),
             "source_material": words.source_material(_word(page.get("source_material"), {})),
-            "synopsis": values.prose(values.mapping(page.get("descriptions")).get("en")),
+            "synopsis": words.told(values.mapping(page.get("descriptions")).get("en")),
             "genres": values.texts(page.get("genres")),
             "tags": [*values.texts(page.get("genres")), *values.texts(page.get("tags"))],
             "covers": words.images(graph.get("image")),
@@ -178,6 +178,10 @@ def staff(answers: Answers) -> list[Part]:
     return found
 
 
+def on_break(answers: Answers) -> bool:
+    return words.on_break(values.dig(answers, "anime", "status"))
+
+
 ANISEARCH: Final = Reader(
     metadata=metadata,
     episodes=episodes,
@@ -185,4 +189,5 @@ ANISEARCH: Final = Reader(
     statistics=statistics,
     characters=characters,
     staff=staff,
+    on_break=on_break,
 )

@@ -21,13 +21,18 @@ def _no_parts(_answers: Answers) -> list[Part]:
     return []
 
 
+def _no_break(_answers: Answers) -> bool:
+    return False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reader:
     """``metadata`` may hold ``studios``, ``producers`` and ``licensors`` beside an entry's own fields.
 
     ``episodes``: parts of episodes, each with ``episode_number``. ``relations``: parts of related anime and works,
     told apart by ``is_anime``. ``staff``: production staff, each with its ``group``. ``characters``: parts whose
-    ``voice_actors`` are whole persons with their ``language``.
+    ``voice_actors`` are whole persons with their ``language``. ``on_break``: whether nobody knows when, or that, it
+    goes on.
     """
 
     metadata: Callable[[Answers], Part] = _no_part
@@ -36,3 +41,4 @@ class Reader:
     statistics: Callable[[Answers], Part] = _no_part
     characters: Callable[[Answers], list[Part]] = _no_parts
     staff: Callable[[Answers], list[Part]] = _no_parts
+    on_break: Callable[[Answers], bool] = _no_break

@@ -43,7 +43,7 @@ def metadata(answers: Answers) -> Part:
             "nsfw": rating is Rating.RX if isinstance(rating, Rating) else None,
             "source_material": words.source_material(anime.get("source")),
             "synopsis": words.told(anime.get("synopsis")),
-            "background": values.prose(anime.get("background")),
+            "background": words.told(anime.get("background")),
             "genres": _names(anime, "genres") + _names(anime, "explicit_genres"),
             "tags": _names(anime, "themes"),
             "themes": [{"name": name} for name in _names(anime, "themes")],

@@ -73,7 +73,7 @@ def metadata(answers: Answers) -> Part:
             "synopsis": words.told(anime.get("synopsis") or anime.get("description")),
             "tags": [name for category in categories if (name := values.text(category.get("title")))],
             "themes": [
-                values.filled({"name": name, "description": values.prose(category.get("description"))})
+                values.filled({"name": name, "description": words.told(category.get("description"))})
                 for category in categories
                 if (name := values.text(category.get("title")))
             ],
@@ -181,7 +181,7 @@ def _person(person: Mapping[str, Any], identifier: str) -> Part | None:
             "native_name": values.text(values.dig(person, "names", "ja_jp")),
             "staff_ids": values.filled({"kitsu": values.identifier(identifier)}),
             "image": words.image(values.dig(person, "image", "original")),
-            "biography": values.prose(person.get("description")),
+            "biography": words.told(person.get("description")),
         }
     )
 
@@ -267,7 +267,7 @@ def _character(name: str, identifier: str, link: Mapping[str, Any], character: M
             "name": name,
             "name_native": values.text(values.dig(character, "names", "ja_jp")),
             "role": words.role(_attributes(link).get("role")),
-            "description": values.prose(character.get("description")),
+            "description": words.told(character.get("description")),
             "images": words.images(values.dig(character, "image", "original")),
             "nicknames": values.texts(character.get("otherNames")),
             "character_ids": values.filled(

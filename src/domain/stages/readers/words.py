@@ -42,6 +42,7 @@ STATUSES: Final = {
     "unreleased": AnimeStatus.UPCOMING,
     "tba": AnimeStatus.UPCOMING,
 }
+BREAKS: Final = frozenset({"hiatus", "on hold", "cancelled", "aborted"})
 SEASONS: Final = {"autumn": Season.FALL}
 RATING_GUIDES: Final = {
     "all ages": Rating.G,
@@ -72,10 +73,17 @@ RELATIONS: Final = {
 }
 
 _CREDIT: Final = re.compile(
-    r"\s*[\[(]\s*(?:Written by [^\])]*|Source: [^\])]*|Adapted from [^\])]*|from [^\])]*)[\])]\s*$", re.IGNORECASE
+    r"\s*[\[(]\s*(?:Written by|Source:|Adapted from)\s*[^\])]*[\])]\s*$"
+    r"|(?<=[.!?\"\u201d\n])\s*[\[(]\s*from\s[^\])]*[\])]\s*$"
+    r"|\n\s*Source:\s[^\n]*$",
+    re.IGNORECASE,
 )
+"""``(from Wikipedia)`` after the end of a sentence; inside of one it says where a role is from."""
+
 _MONTHS: Final = tuple(Month)
-_EPISODE_TITLE: Final = re.compile(r"^\s*Episode\s+(\d+(?:\.\d+)?)\s*(?:[-:\u2013]\s*(.*))?$", re.IGNORECASE)
+_EPISODE_TITLE: Final = re.compile(
+    r"^\s*Episode\s+(\d+(?:\.\d+)?)(?![-\u2013]\d)\s*(?:[-:\u2013]\s*(.*))?$", re.IGNORECASE
+)
 
 
 def anime_type(word: object) -> AnimeType | Unknown | None:
@@ -84,6 +92,11 @@ def anime_type(word: object) -> AnimeType | Unknown | None:
 
 def anime_status(word: object) -> AnimeStatus | Unknown | None:
     return values.member_or_unknown(AnimeStatus, word, STATUSES)
+
+
+def on_break(word: object) -> bool:
+    """Whether a status says that nobody knows when, or that, a series goes on."""
+    return (values.text(word) or "").casefold() in BREAKS
 
 
 def season(word: object) -> Season | Unknown | None:
@@ -109,7 +122,7 @@ def role(word: object) -> CharacterRole | None:
 
 
 def told(value: object) -> str | None:
-    """A text about the anime, an episode or a character, without the note at its end of where it was taken from."""
+    """A text without the note at its end of where it was taken from."""
     found = values.prose(value)
     return values.text(_CREDIT.sub("", found)) if found else None
 
@@ -129,7 +142,8 @@ def episode_number(value: object) -> str | None:
 
 
 def titled_episode(line: object) -> tuple[str | None, str | None]:
-    """Number and title of ``Episode 12 - Jupiter Jazz``; the whole line is the title where it has no number."""
+    """Number and title of ``Episode 12 - Jupiter Jazz``; the whole line is the title where it has no number, or
+    several, as ``Episode 1-2 - Two`` has."""
     title = values.text(line)
     match = _EPISODE_TITLE.match(title) if title else None
     if match is None:
