@@ -164,6 +164,7 @@ def _without_links(resource: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _kitsu_page(path: str, resources: list[Any], count: int) -> dict[str, Any]:
+    """The collector asked for pages of 10: of a page of today's size they are the part that is known."""
     links = {}
     if count > len(resources):
         links["next"] = f"https://kitsu.app/api/edge{path}?page%5Blimit%5D={PAGE_SIZE}&page%5Boffset%5D={PAGE_SIZE}"

@@ -6,13 +6,13 @@ version into the secret ``catalogue-anidb``; without it a live stack does not as
 
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from models.errors import BadInput, Malformed
 from models.events import Catalogue
-from sources.anidb_xml import WHERE, parsed_anime, read_answer
+from sources.anidb_xml import WHERE, parsed_anime
 from sources.http import MAX_BYTES, NotSupported, Response, TooLarge
 from sources.json_api import JsonApi
 from sources.keeping import Keep, Kind
@@ -56,18 +56,25 @@ class AniDbClient:
     api: JsonApi
     registration: Registration | None = None
 
-    def fetch(self, sources: Sequence[str], *, cursor: str | None) -> FetchedPage:  # noqa: ARG002 - one step only
+    def fetch(
+        self,
+        sources: Sequence[str],
+        *,
+        cursor: str | None,  # noqa: ARG002 - one step only
+        episode: str | None = None,  # noqa: ARG002 - as much for one episode
+    ) -> FetchedPage:
         number = own_id(Catalogue.ANIDB, sources)
-        response = self._ask(number)
-        if response.content_type == PARSED:
-            anime, unknown = parsed_answer(response, Catalogue.ANIDB), {}
-        else:
-            found, counted = parsed_anime(_unpacked(response.body), number=number)
-            anime, unknown = found, dict(counted)
+
+        def read(response: Response) -> tuple[Mapping[str, Any], Mapping[str, int]]:
+            if response.content_type == PARSED:
+                return parsed_answer(response, Catalogue.ANIDB), {}
+            return parsed_anime(_unpacked(response.body), number=number)
+
+        anime, unknown = read(self._ask(number, Keep(item=f"anime:{number}", kind=Kind.ANIME, check=read)))
         problems = () if anime.get("episodes") else ("episodes: the answer has none",)
         return FetchedPage(answers={"anime": anime}, cursor=None, problems=problems, unknown=unknown)
 
-    def _ask(self, number: str) -> Response:
+    def _ask(self, number: str, keep: Keep) -> Response:
         query: dict[str, str | int] = {"request": "anime", "aid": number, "protover": PROTOCOL}
         if self.registration is not None:
             query |= {"client": self.registration.name, "clientver": self.registration.version}
@@ -76,19 +83,13 @@ class AniDbClient:
                 "/httpapi",
                 query,
                 media_types=_MEDIA_TYPES,
-                keep=Keep(item=f"anime:{number}", kind=Kind.ANIME, check=_no_error),
+                keep=keep,
                 recorded_only=self.registration is None,
             )
         except NotSupported:
             raise NotSupported(
                 "anidb: answers registered clients alone; put NAME/VERSION of one into the secret catalogue-anidb"
             ) from None
-
-
-def _no_error(response: Response) -> None:
-    """AniDB's errors come with status 200 and must not be kept."""
-    if response.content_type != PARSED:
-        read_answer(_unpacked(response.body))
 
 
 def _unpacked(body: bytes) -> bytes:

@@ -2,9 +2,11 @@
 
 Steps: the anime, then the pages of its characters, of its staff and of its airing schedule; 25 a page are the most it
 gives.
+
+For one episode: the anime, which has the moments to come; the moment of the episode.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -15,14 +17,18 @@ from models.events import Catalogue
 from sources.json_api import JsonApi
 from sources.keeping import Keep, Kind
 from sources.paging import (
+    Listed,
+    Place,
     checked_page,
     expect_list,
     expect_object,
     going_on,
     later_step,
+    listed_step,
     page_number,
     split_cursor,
     unknown_cursor,
+    whole_number,
 )
 from sources.shapes import Shape, shape
 from workflows.ports import FetchedPage
@@ -39,12 +45,13 @@ _PERSON: Final = """
       dateOfBirth { year month day } age yearsActive homeTown bloodType favourites"""
 
 _MEDIA: Final = """{
-    id idMal title { romaji english native userPreferred } description source format episodes duration status
+    id idMal title { romaji english native userPreferred } description source(version: 3) format episodes duration
+    status(version: 2)
     season seasonYear startDate { year month day } endDate { year month day } countryOfOrigin isAdult
     coverImage { extraLarge large } bannerImage trailer { id site thumbnail }
     averageScore meanScore popularity favourites trending genres synonyms
     tags { id name description category rank isGeneralSpoiler isMediaSpoiler isAdult }
-    relations { edges { relationType node { id type format status title { romaji english } } } }
+    relations { edges { relationType(version: 2) node { id type format status title { romaji english } } } }
     studios { edges { isMain node { id name isAnimationStudio } } }
     externalLinks { id url site type language }
     streamingEpisodes { title thumbnail url site }
@@ -104,6 +111,12 @@ SCHEDULE_QUERY: Final = """query Schedule($id: Int, $idMal: Int, $page: Int) {
   }
 }"""
 
+AIRING_QUERY: Final = """query Airing($id: Int, $episode: Int) {
+  Page(page: 1, perPage: 25) {
+    airingSchedules(mediaId: $id, episode: $episode) { episode airingAt }
+  }
+}"""
+
 _DATE: Final = "(year month day)"
 _PERSON_SHAPE: Final = f"""id:int! name:object!(full native alternative:list) image(large medium) description
     primaryOccupations:list gender dateOfBirth{_DATE} age yearsActive:list homeTown bloodType favourites"""
@@ -141,16 +154,37 @@ class _Paged:
     query: str
     member: str
     keep: Kind
+    id_of: Callable[[Mapping[str, Any]], Any]
     then: str | None
+
+
+def _node_id(edge: Mapping[str, Any]) -> Any:
+    return edge["node"]["id"]
+
+
+def _episode_number(edge: Mapping[str, Any]) -> Any:
+    return edge["node"]["episode"]
 
 
 _PAGED: Final = {
     "characters": _Paged(
-        operation="Characters", query=CHARACTERS_QUERY, member="characters", keep=Kind.CHARACTERS, then="staff:1"
+        operation="Characters",
+        query=CHARACTERS_QUERY,
+        member="characters",
+        keep=Kind.CHARACTERS,
+        id_of=_node_id,
+        then="staff:1",
     ),
-    "staff": _Paged(operation="Staff", query=STAFF_QUERY, member="staff", keep=Kind.STAFF, then="schedule:1"),
+    "staff": _Paged(
+        operation="Staff", query=STAFF_QUERY, member="staff", keep=Kind.STAFF, id_of=_node_id, then="schedule:1"
+    ),
     "schedule": _Paged(
-        operation="Schedule", query=SCHEDULE_QUERY, member="airingSchedule", keep=Kind.EPISODES, then=None
+        operation="Schedule",
+        query=SCHEDULE_QUERY,
+        member="airingSchedule",
+        keep=Kind.EPISODES,
+        id_of=_episode_number,
+        then=None,
     ),
 }
 """By step, which is also the kind of the answers."""
@@ -160,19 +194,18 @@ _PAGED: Final = {
 class AniListClient:
     api: JsonApi
 
-    def fetch(self, sources: Sequence[str], *, cursor: str | None) -> FetchedPage:
+    def fetch(self, sources: Sequence[str], *, cursor: str | None, episode: str | None = None) -> FetchedPage:
         which = _variables(sources)
-        item = _item(which)
         if cursor is None:
-            answer = self.api.post("/", _body("Anime", ANIME_QUERY, which), keep=_keep(which))
-            return going_on(_page({"anime": _media(answer)}), "characters:1")
+            page = _read_anime(self.api.post("/", _body("Anime", ANIME_QUERY, which), keep=_keep(which)))
+            return going_on(page, "characters:1" if episode is None else _airing_of(page, episode))
         step, position = split_cursor(cursor)
+        if step == "airing" and episode is not None:
+            media = page_number(position)
+            return later_step(f"airing of episode {episode}", lambda: self._airing(which, media, episode), then=None)
         if step not in _PAGED:
             raise unknown_cursor(Catalogue.ANILIST)
-        number = page_number(position)
-        return later_step(
-            f"{step}, page {number}", lambda: self._step(step, number, which, item), then=_PAGED[step].then
-        )
+        return self._step(step, Place.parse(position), which)
 
     def warm(self, animes: Iterable[Sequence[str]]) -> int:
         """Asks for many anime at once, given by their sources, and keeps the answers for whoever asks for one of them:
@@ -198,21 +231,54 @@ class AniListClient:
             number = media.get(name)
             which = wanted.get(number) if isinstance(number, int) else None
             if which is not None:
-                self.api.keep_post("/", _body("Anime", ANIME_QUERY, which), {"data": {"Media": media}}, _keep(which))
-                kept += 1
+                body = _body("Anime", ANIME_QUERY, which)
+                # One that cannot be read is asked for by itself when its turn comes, and then it is told.
+                with suppress(Malformed):
+                    self.api.keep_post("/", body, {"data": {"Media": media}}, _keep(which))
+                    kept += 1
         return kept
 
-    def _step(self, step: str, number: int, which: Mapping[str, int], item: str) -> FetchedPage:
+    def _step(self, step: str, place: Place, which: Mapping[str, int]) -> FetchedPage:
         paged = _PAGED[step]
-        keep = Keep(item=f"{item}:{step}:{number}", kind=paged.keep, of=item, check=_media)
-        body = _body(paged.operation, paged.query, {**which, "page": number})
-        connection = expect_object(
-            _media(self.api.post("/", body, keep=keep)).get(paged.member), Catalogue.ANILIST, step
+
+        def connection(answer: object) -> Mapping[str, Any]:
+            return expect_object(_media(answer).get(paged.member), Catalogue.ANILIST, step)
+
+        def read(answer: object) -> FetchedPage:
+            return _page({step: expect_list(connection(answer).get("edges"), Catalogue.ANILIST, step)}, rows=step)
+
+        def ask() -> Listed:
+            item = f"{_item(which)}:{step}:{place.position}"
+            keep = Keep(item=item, kind=paged.keep, of=_item(which), check=read)
+            body = _body(paged.operation, paged.query, {**which, "page": place.position})
+            answer = self.api.post("/", body, keep=keep)
+            page, info = read(answer), connection(answer).get("pageInfo")
+            more = isinstance(info, dict) and info.get("hasNextPage") is True
+            return Listed(page=page, ids=[paged.id_of(edge) for edge in page.answers[step]], more=more)
+
+        return listed_step(
+            f"{step}, page {place.position}",
+            ask,
+            place=place,
+            behind=place.position + 1,
+            cursor=lambda next_one: f"{step}:{next_one}",
+            then=lambda _: paged.then,
         )
-        edges = expect_list(connection.get("edges"), Catalogue.ANILIST, step)
-        info = connection.get("pageInfo")
-        more = isinstance(info, dict) and info.get("hasNextPage") is True and bool(edges)
-        return going_on(_page({step: edges}), f"{step}:{number + 1}" if more else paged.then)
+
+    def _airing(self, which: Mapping[str, int], media: int, episode: str) -> FetchedPage:
+        def read(answer: object) -> FetchedPage:
+            found = expect_list(_list_page(answer).get("airingSchedules"), Catalogue.ANILIST, "schedule")
+            return _page({"schedule": [{"node": moment} for moment in found]}, rows="schedule")
+
+        item, number = _item(which), whole_number(episode)
+        keep = Keep(item=f"{item}:airing:{number}", kind=Kind.EPISODES, of=item, check=read)
+        body = _body("Airing", AIRING_QUERY, {"id": media, "episode": number})
+        return read(self.api.post("/", body, keep=keep))
+
+
+def _airing_of(page: FetchedPage, episode: str) -> str | None:
+    """A special has no place in the schedule."""
+    return None if whole_number(episode) is None else f"airing:{page.answers['anime']['id']}"
 
 
 def _parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
@@ -221,7 +287,7 @@ def _parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 def _keep(which: Mapping[str, int]) -> Keep:
-    return Keep(item=_item(which), kind=Kind.ANIME, airing=_airs, check=_media)
+    return Keep(item=_item(which), kind=Kind.ANIME, airing=_airs, check=_read_anime)
 
 
 def _body(operation: str, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -233,9 +299,12 @@ def _media(answer: object) -> Mapping[str, Any]:
 
 
 def _medias(answer: object) -> list[Mapping[str, Any]]:
-    page = expect_object(_data(answer).get("Page"), Catalogue.ANILIST, "data.Page")
-    found = expect_list(page.get("media"), Catalogue.ANILIST, "data.Page.media")
-    return [expect_object(media, Catalogue.ANILIST, "data.Page.media") for media in found]
+    found = expect_list(_list_page(answer).get("media"), Catalogue.ANILIST, "data.Page.media")
+    return [media for media in found if isinstance(media, dict)]
+
+
+def _list_page(answer: object) -> Mapping[str, Any]:
+    return expect_object(_data(answer).get("Page"), Catalogue.ANILIST, "data.Page")
 
 
 def _data(answer: object) -> Mapping[str, Any]:
@@ -253,8 +322,12 @@ def _airs(answer: object) -> bool:
     return _media(answer).get("status") == "RELEASING"
 
 
-def _page(answers: Mapping[str, Any]) -> FetchedPage:
-    return checked_page(Catalogue.ANILIST, answers, shapes=SHAPES)
+def _read_anime(answer: object) -> FetchedPage:
+    return _page({"anime": _media(answer)})
+
+
+def _page(answers: Mapping[str, Any], *, rows: str | None = None) -> FetchedPage:
+    return checked_page(Catalogue.ANILIST, answers, shapes=SHAPES, rows=rows)
 
 
 def _variables(sources: Sequence[str]) -> dict[str, int]:

@@ -30,7 +30,13 @@ class AnimePlanetClient:
     api: JsonApi
     live: bool = False
 
-    def fetch(self, sources: Sequence[str], *, cursor: str | None) -> FetchedPage:  # noqa: ARG002 - one step only
+    def fetch(
+        self,
+        sources: Sequence[str],
+        *,
+        cursor: str | None,  # noqa: ARG002 - one step only
+        episode: str | None = None,  # noqa: ARG002 - as much for one episode
+    ) -> FetchedPage:
         slug = own_id(Catalogue.ANIMEPLANET, sources)
 
         def read(response: Response) -> tuple[Mapping[str, Any], Mapping[str, int]]:

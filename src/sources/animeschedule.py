@@ -1,10 +1,11 @@
 """AnimeSchedule v3 (https://animeschedule.net/api/v3/documentation), with an application token.
 
-By its own page, else by the ids of another catalogue.
+By its own page, else by the ids of the other catalogues, one after the other: not each of its entries has them all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from domain.catalogues import page_id
@@ -43,23 +44,40 @@ class AnimeScheduleClient:
 
     api: JsonApi
 
-    def fetch(self, sources: Sequence[str], *, cursor: str | None) -> FetchedPage:  # noqa: ARG002 - one step only
-        return checked_page(Catalogue.ANIMESCHEDULE, {"anime": self._anime(sources)}, shapes=SHAPES)
+    def fetch(
+        self,
+        sources: Sequence[str],
+        *,
+        cursor: str | None,  # noqa: ARG002 - one step only
+        episode: str | None = None,  # noqa: ARG002 - as much for one episode
+    ) -> FetchedPage:
+        unknown = NotFound("animeschedule: no id is known by which to ask for the anime")
+        for ask in self._ways(sources):
+            try:
+                return ask()
+            except NotFound as error:
+                unknown = error
+        raise unknown
 
-    def _anime(self, sources: Sequence[str]) -> Mapping[str, Any]:
+    def _ways(self, sources: Sequence[str]) -> Iterator[Callable[[], FetchedPage]]:
+        """The best first. What is not known by one id is remembered as any other answer, so the next execution soon
+        after asks by the one that worked alone."""
         route = page_id(sources, "animeschedule.net")
         if route is not None:
-            keep = Keep(item=f"anime:{route}", kind=Kind.TIMETABLE, check=_anime)
-            return _anime(self.api.get(f"/anime/{route}", keep=keep))
+            yield partial(self._ask, f"anime:{route}", f"/anime/{route}", {}, _anime)
         for parameter, host in _BY_IDS:
             identifier = page_id(sources, host)
             if identifier is not None:
-                return self._search(parameter, identifier)
-        raise NotFound("animeschedule: no id is known by which to ask for the anime")
+                query = {parameter: identifier}
+                yield partial(self._ask, f"{parameter}:{identifier}", "/anime", query, _first)
 
-    def _search(self, parameter: str, identifier: str) -> Mapping[str, Any]:
-        keep = Keep(item=f"{parameter}:{identifier}", kind=Kind.TIMETABLE, check=_first)
-        return _first(self.api.get("/anime", {parameter: identifier}, keep=keep))
+    def _ask(
+        self, item: str, path: str, query: Mapping[str, str], found: Callable[[object], Mapping[str, Any]]
+    ) -> FetchedPage:
+        def read(answer: object) -> FetchedPage:
+            return checked_page(Catalogue.ANIMESCHEDULE, {"anime": found(answer)}, shapes=SHAPES)
+
+        return read(self.api.get(path, query, keep=Keep(item=item, kind=Kind.TIMETABLE, check=read)))
 
 
 def _anime(answer: object) -> Mapping[str, Any]:

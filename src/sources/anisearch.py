@@ -1,4 +1,5 @@
-"""aniSearch's pages, by number. Steps: the anime; its relations; its episodes; its characters.
+"""aniSearch's pages, by number. Steps: the anime; its relations; its episodes; its characters. For one episode: the
+anime; its episodes, which are on one page.
 
 The site offers no interface for programs. A live stack asks for its pages only where its setting ``pageCatalogues``
 names it, so that whoever turns it on has read the site's terms and its robots.txt.
@@ -14,7 +15,7 @@ from sources.anisearch_page import parsed_anime, parsed_characters, parsed_episo
 from sources.http import Response
 from sources.json_api import JsonApi
 from sources.keeping import Keep, Kind
-from sources.paging import later_step, own_id, split_cursor, unknown_cursor
+from sources.paging import going_on, later_step, own_id, unknown_cursor
 from sources.parsed import parsed_answer
 from sources.replay import PARSED
 from sources.web_pages import web_page
@@ -45,16 +46,16 @@ class AniSearchClient:
     api: JsonApi
     live: bool = False
 
-    def fetch(self, sources: Sequence[str], *, cursor: str | None) -> FetchedPage:
+    def fetch(self, sources: Sequence[str], *, cursor: str | None, episode: str | None = None) -> FetchedPage:
         number = own_id(Catalogue.ANISEARCH, sources)
         if not number.isdecimal():
             raise BadInput("the page on anisearch.com has no number")
         if cursor is None:
-            return self._anime(number)
-        step, _ = split_cursor(cursor)
+            return going_on(self._anime(number), "relations" if episode is None else "episodes")
         if cursor not in _STEPS:
             raise unknown_cursor(Catalogue.ANISEARCH)
-        return later_step(step, lambda: self._step(step, number), then=_STEPS[step].then)
+        then = _STEPS[cursor].then if episode is None else None
+        return later_step(cursor, lambda: going_on(self._step(cursor, number), then), then=then)
 
     def _anime(self, number: str) -> FetchedPage:
         def read(response: Response) -> tuple[Mapping[str, Any], Mapping[str, int]]:
@@ -64,7 +65,7 @@ class AniSearchClient:
 
         keep = Keep(item=f"anime:{number}", kind=Kind.ANIME, check=read)
         anime, unknown = read(web_page(self.api, f"/anime/{number}", keep=keep, live=self.live))
-        return FetchedPage(answers={"anime": anime}, cursor="relations", unknown=unknown)
+        return FetchedPage(answers={"anime": anime}, cursor=None, unknown=unknown)
 
     def _step(self, step: str, number: str) -> FetchedPage:
         wanted = _STEPS[step]
@@ -75,4 +76,4 @@ class AniSearchClient:
         item = f"anime:{number}"
         keep = Keep(item=f"{item}:{step}", kind=wanted.keep, of=item, check=read)
         found = read(web_page(self.api, f"/anime/{number}/{step}", keep=keep, live=self.live))
-        return FetchedPage(answers={step: found}, cursor=wanted.then)
+        return FetchedPage(answers={step: found}, cursor=None)

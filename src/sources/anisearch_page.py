@@ -26,13 +26,13 @@ _KNOWN: Final = shape(
     genre:list aggregateRating(@type ratingValue ratingCount worstRating bestRating) author* publisher*"""
 )
 _LABEL: Final = re.compile(r"^[^:]{1,30}:\s*")
-_KIND_OF_PAGE: Final = re.compile(r"\s*\((?:Anime|Manga)\)$")
+_KIND_OF_PAGE: Final = re.compile(r"\((?:Anime|Manga)\)$")
 _DAY: Final = re.compile(r"(\d{2})\.(\d{2})\.(\d{4})")
 _LENGTH: Final = re.compile(r"^PT(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?")
 _ROLE: Final = re.compile(r"\(([^()]+)\)")
 _RANK: Final = re.compile(r"#\s*([\d.,]+)")
 _NUMBER: Final = re.compile(r"^(\d+(?:\.\d+)?)")
-_JAPANESE: Final = re.compile(r"^(?P<romaji>.*?)\s*\((?P<japanese>[^()]*[\u3040-\u30ff\u4e00-\u9fff][^()]*)\)$")
+_JAPANESE: Final = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _PICTURE: Final = re.compile(r"url\(\s*['\"]?(https://[^'\")\s]+)")
 _PAGE: Final = re.compile(r"^/?(?P<path>(?P<kind>anime|manga|character|person|company)/(?P<id>\d+)(?:,[\w%-]*)?)$")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -249,17 +249,27 @@ def parsed_episodes(body: bytes) -> list[dict[str, Any]]:
 
 def _episode(row: Element, mark: str) -> dict[str, Any]:
     original = _cell(row, "Title", "ja")
-    japanese = _JAPANESE.match(original or "")
+    romaji, japanese = _two_spellings(original)
     runtime = re.search(r"\d+", _cell(row, "Runtime", "ja") or "")
     return {
         "filler": "filler" in mark,
         "recap": "recap" in mark,
         "title": (_cell(row, "Title", "en") or "").rpartition(" | ")[2],
-        "title_romaji": japanese["romaji"] if japanese else original,
-        "title_japanese": japanese["japanese"] if japanese else None,
+        "title_romaji": romaji,
+        "title_japanese": japanese,
         "minutes": int(runtime[0]) if runtime else None,
         "aired": _worded_day(_cell(row, "Date of Original Release", "ja")),
     }
+
+
+def _two_spellings(title: str | None) -> tuple[str | None, str | None]:
+    """Of ``Romaji (日本語)``; where the last brackets hold nothing Japanese, all is the first."""
+    if title is None or not title.endswith(")"):
+        return title, None
+    romaji, bracket, inside = title[:-1].rpartition("(")
+    if not bracket or ")" in inside or not _JAPANESE.search(inside):
+        return title, None
+    return romaji.rstrip(), inside
 
 
 def _cell(row: Element, title: str, language: str) -> str | None:

@@ -14,7 +14,7 @@ class CountedClient:
     client: CatalogueClient
     counts: CatalogueCounts
 
-    def fetch(self, sources: Sequence[str], *, cursor: str | None) -> FetchedPage:
-        page = self.client.fetch(sources, cursor=cursor)
+    def fetch(self, sources: Sequence[str], *, cursor: str | None, episode: str | None = None) -> FetchedPage:
+        page = self.client.fetch(sources, cursor=cursor, episode=episode)
         self.counts.add(Count.UNKNOWN_FIELDS, sum(page.unknown.values()))
         return page

@@ -17,7 +17,7 @@ class DatedClient:
     api: JsonApi
     answers: KeptAnswers
 
-    def fetch(self, sources: Sequence[str], *, cursor: str | None) -> FetchedPage:
+    def fetch(self, sources: Sequence[str], *, cursor: str | None, episode: str | None = None) -> FetchedPage:
         self.answers.begin()
-        page = self.client.fetch(sources, cursor=cursor)
+        page = self.client.fetch(sources, cursor=cursor, episode=episode)
         return replace(page, as_of=self.answers.oldest, problems=(*page.problems, *self.answers.notes))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from models.errors import AnimeError
+from models.errors import AnimeError, Throttled
 
 T = TypeVar("T")
 
@@ -25,8 +25,10 @@ class Flights(Generic[T]):
     def join(self, key: str, work: Callable[[], T], *, seconds: float) -> tuple[T, bool]:
         """The result of ``work``, or of the same work that another thread is at, and whether it was the other's.
 
-        What the other could not do is not tried again at once: its error is raised here too. After ``seconds`` of
-        waiting the work is done here all the same.
+        What the other could not do is not tried again at once: its error is raised here too.
+
+        Raises:
+            Throttled: the other is not done after ``seconds``.
         """
         with self._mutex:
             flight = self._flights.get(key)
@@ -40,7 +42,9 @@ class Flights(Generic[T]):
                 raise flight.error
             if flight.result is not None:
                 return flight.result, True
-        return work(), False
+            # It ended in no error of ours, and perhaps for a reason that is not here.
+            return work(), False
+        raise Throttled("somebody else is asking for the same", retry_after=seconds)
 
     def _fly(self, key: str, flight: _Flight[T], work: Callable[[], T]) -> T:
         try:

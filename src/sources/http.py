@@ -24,7 +24,7 @@ Sleep = Callable[[float], None]
 """Waits for so many seconds."""
 
 MAX_BYTES: Final = 8 * 1024 * 1024
-USER_AGENT: Final = "anime-infra/0.1"
+_NAME: Final = "anime-infra/0.1"
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -41,6 +41,11 @@ class Refused(Permanent):
 
 class TooLarge(Malformed):
     """The answer is longer than what is read."""
+
+
+def user_agent(contact: str | None) -> str:
+    """``contact``: a page or an address for whoever runs a server that is asked."""
+    return _NAME if contact is None else f"{_NAME} (+{contact})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,7 +112,7 @@ class LiveTransport:
 
     https only, but for loopback addresses and ``plain_hosts``, which offer nothing else. ``total_seconds`` bounds the
     whole exchange, also against a server that keeps sending a byte now and then. With ``redirects`` each hop is held to
-    the same rules, and credentials do not follow to another host.
+    the same rules, and credentials do not follow to another host. ``contact`` tells the server whom to turn to.
     """
 
     connect_seconds: float = 5.0
@@ -115,6 +120,7 @@ class LiveTransport:
     total_seconds: float = 60.0
     redirects: int = 0
     plain_hosts: frozenset[str] = frozenset()
+    contact: str | None = None
 
     def send(self, request: Request) -> Response:
         if request.recorded_only:
@@ -135,15 +141,15 @@ class LiveTransport:
         raise Malformed(f"{request.where}: redirects more than {self.redirects} times")
 
     def _exchange(self, request: Request) -> Response:
-        connection = self._connection(request.url)
         deadline = _Deadline(self.total_seconds)
+        connection = self._connection(request.url, deadline)
         sent = False
         try:
-            connection.connect()
-            sent = True
-            connection.timeout = min(self.read_seconds, self.total_seconds)
-            with deadline.over(connection.sock):
-                response = _ask(connection, request)
+            with deadline.running():
+                connection.connect()
+                sent = True
+                connection.timeout = min(self.read_seconds, self.total_seconds)
+                response = _ask(connection, request, user_agent(self.contact))
                 body = _read(response, request)
         except (HTTPError, HTTPException, OSError) as error:
             raise Unavailable(f"{request.where}: {self._reason(error, deadline)}", sent=sent) from error
@@ -154,12 +160,11 @@ class LiveTransport:
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Response(status=response.status, headers=headers, body=body)
 
-    def _connection(self, url: str) -> HTTPConnection:
+    def _connection(self, url: str, deadline: "_Deadline") -> HTTPConnection:
         host, port, secure = _endpoint(url, self.plain_hosts)
-        timeout = min(self.connect_seconds, self.total_seconds)
-        if secure:
-            return HTTPSConnection(host, port, timeout=timeout)
-        return HTTPConnection(host, port, timeout=timeout)
+        made = (_WatchedTls if secure else _Watched)(host, port, timeout=self.connect_seconds)
+        made.deadline = deadline
+        return made
 
     def _reason(self, error: Exception | None, deadline: "_Deadline") -> str:
         if deadline.passed:
@@ -170,31 +175,62 @@ class LiveTransport:
 
 
 class _Deadline:
-    """Shuts a socket down when the time is over, so that no read outlasts it, whatever the server sends."""
+    """Shuts a connection down when the time is over, so that neither TLS nor a read outlasts it, whatever the server
+    sends."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._passed = threading.Event()
+        self._mutex = threading.Lock()
+        self._watched: socket.socket | None = None
 
     @property
     def passed(self) -> bool:
         return self._passed.is_set()
 
     @contextmanager
-    def over(self, sock: socket.socket) -> Iterator[None]:
-        timer = threading.Timer(self._seconds, self._end, (sock,))
+    def running(self) -> Iterator[None]:
+        timer = threading.Timer(self._seconds, self._end)
         timer.daemon = True
         timer.start()
         try:
             yield
         finally:
             timer.cancel()
+            with self._mutex:
+                if self._watched is not None:
+                    self._watched.close()
 
-    def _end(self, sock: socket.socket) -> None:
-        self._passed.set()
-        with suppress(OSError):  # closed meanwhile: the exchange ended by itself
-            # The plain method: SSLSocket's own would change state that the reading thread uses.
-            socket.socket.shutdown(sock, socket.SHUT_RDWR)
+    def watch(self, sock: socket.socket) -> None:
+        """A handle of our own on the same connection: TLS takes the given one away before it has shaken hands, and what
+        it makes of it belongs to the thread that reads."""
+        with self._mutex:
+            self._watched = sock.dup()
+            if self.passed:
+                self._shut()
+
+    def _end(self) -> None:
+        with self._mutex:
+            self._passed.set()
+            self._shut()
+
+    def _shut(self) -> None:
+        if self._watched is not None:
+            with suppress(OSError):  # closed meanwhile: the exchange ended by itself
+                self._watched.shutdown(socket.SHUT_RDWR)
+
+
+class _Watched(HTTPConnection):
+    deadline: _Deadline
+
+    def _new_conn(self) -> socket.socket:
+        made = super()._new_conn()
+        self.deadline.watch(made)
+        return made
+
+
+class _WatchedTls(_Watched, HTTPSConnection):
+    pass
 
 
 def _endpoint(url: str, plain_hosts: frozenset[str]) -> tuple[str, int, bool]:
@@ -217,10 +253,10 @@ def _endpoint(url: str, plain_hosts: frozenset[str]) -> tuple[str, int, bool]:
     raise BadInput(f"{host}: only https is fetched; plain http is for loopback addresses and hosts without https")
 
 
-def _ask(connection: HTTPConnection, request: Request) -> HTTPResponse:
+def _ask(connection: HTTPConnection, request: Request, user_agent: str) -> HTTPResponse:
     parts = urlsplit(request.url)
     target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-    headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **request.headers}
+    headers = {"User-Agent": user_agent, "Accept-Encoding": "gzip", **request.headers}
     connection.request(request.method, target, body=request.body, headers=headers, preload_content=False)
     return connection.getresponse()
 

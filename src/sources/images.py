@@ -14,6 +14,7 @@ import urllib3
 
 from models.errors import NotFound, Permanent, Retryable, Throttled, Unavailable
 from sources.addresses import CheckedUrl, Resolver, check_redirect, check_url, pick_address, system_resolver
+from sources.http import user_agent
 from sources.image_content import inspect_image
 from workflows.images import DOWNLOAD_ATTEMPTS
 from workflows.ports import DownloadedImage
@@ -28,7 +29,6 @@ FIRST_WAIT_SECONDS: Final = 1.0
 _CHUNK: Final = 64 * 1024
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _GONE: Final = frozenset({404, 410})
-_USER_AGENT: Final = "anime-infra"
 
 
 class TooLarge(Permanent):
@@ -64,6 +64,7 @@ class PinnedTransport:
     pick: Callable[[str, Resolver], str] = pick_address
     port: int = 443
     ca_certs: str | None = None
+    contact: str | None = None
     clock: Callable[[], float] = time.monotonic
 
     def get(self, url: CheckedUrl, *, seconds: float, max_bytes: int) -> ImageResponse:
@@ -78,7 +79,12 @@ class PinnedTransport:
             maxsize=1,
             retries=False,
         )
-        headers = {"Host": url.host, "User-Agent": _USER_AGENT, "Accept": "image/*", "Accept-Encoding": "identity"}
+        headers = {
+            "Host": url.host,
+            "User-Agent": user_agent(self.contact),
+            "Accept": "image/*",
+            "Accept-Encoding": "identity",
+        }
         try:
             answer = pool.request(
                 "GET",

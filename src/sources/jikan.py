@@ -4,27 +4,37 @@ Steps: the anime; its characters; their details, some at a time; staff, statisti
 the pages of episodes; the details of the newest episodes, some at a time. The anime's own answer holds its relations,
 themes and links. Lists of episodes have neither duration nor synopsis, and lists of characters no native name; only the
 details have.
+
+For one episode: the anime; the page of episodes that has it; the last page, from which the next episode is counted; the
+details of the episode and of those beside it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
-from models.errors import Permanent
+from domain import airing
+from models.errors import NotFound, Permanent, Throttled
 from models.events import Catalogue
 from sources.json_api import JsonApi
 from sources.keeping import Keep, Kind
 from sources.paging import (
+    Listed,
+    Place,
     checked_page,
     expect_list,
     expect_object,
     going_on,
+    last_of,
     later_step,
+    listed_step,
     own_id,
     page_number,
     split_cursor,
     unknown_cursor,
+    whole_number,
 )
 from sources.shapes import Shape, shape
 from workflows.ports import FetchedPage
@@ -83,6 +93,12 @@ _EXTRAS: Final = {
 
 _AFTER_CHARACTERS: Final = "staff"
 
+_EPISODES_A_PAGE: Final = 100
+
+_SETTLED_AFTER: Final = timedelta(weeks=4)
+"""Since an episode aired: by then its title, length and synopsis are written, and change no more often than those of a
+series that ended."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class JikanClient:
@@ -94,93 +110,180 @@ class JikanClient:
     character_details: int = 200
     episode_details: int = 100
 
-    def fetch(self, sources: Sequence[str], *, cursor: str | None) -> FetchedPage:
+    def fetch(self, sources: Sequence[str], *, cursor: str | None, episode: str | None = None) -> FetchedPage:
         anime = own_id(Catalogue.JIKAN, sources)
         if cursor is None:
-            keep = Keep(item=f"anime:{anime}", kind=Kind.ANIME, airing=_airs, check=_object)
-            found = _object(self.api.get(f"/anime/{anime}/full", keep=keep))
-            return _page({"anime": found}, cursor="characters")
+            return going_on(self._anime(anime), "characters" if episode is None else f"episodes:{_page_of(episode)}")
         step, position = split_cursor(cursor)
+        if cursor in _EXTRAS:
+            return later_step(step, lambda: self._extra(anime, step), then=_EXTRAS[step][0])
+        return self._step(anime, step, position, episode)
+
+    def _step(self, anime: str, step: str, position: str, episode: str | None) -> FetchedPage:
         match step:
             case "characters":
                 return later_step("characters", lambda: self._characters(anime), then=_AFTER_CHARACTERS)
             case "character_details":
                 return self._character_details(position)
             case "episodes":
-                page = page_number(position)
-                return later_step(f"episodes, page {page}", lambda: self._episodes(anime, page), then=None)
+                return self._episodes(anime, Place.parse(position), episode)
+            case "newest_episodes":
+                return self._newest_episodes(anime, position)
             case "episode_details":
                 return self._episode_details(anime, position)
-        if cursor in _EXTRAS:
-            return later_step(step, lambda: self._extra(anime, step), then=_EXTRAS[step][0])
         raise unknown_cursor(Catalogue.JIKAN)
 
+    def _anime(self, anime: str) -> FetchedPage:
+        def read(answer: object) -> FetchedPage:
+            return _page({"anime": _object(answer)})
+
+        keep = Keep(item=f"anime:{anime}", kind=Kind.ANIME, airing=_airs, check=read)
+        return read(self.api.get(f"/anime/{anime}/full", keep=keep))
+
+    # -------------------------------------------------------------------------------------------------- characters
+
     def _characters(self, anime: str) -> FetchedPage:
-        keep = Keep(item=f"anime:{anime}:characters", kind=Kind.CHARACTERS, of=f"anime:{anime}", check=_data)
-        edges = _list(self.api.get(f"/anime/{anime}/characters", keep=keep), "characters")
-        page = _page({"characters": edges}, cursor=_AFTER_CHARACTERS)
-        wanted = [str(edge["character"]["mal_id"]) for edge in edges][: self.character_details]
+        def read(answer: object) -> FetchedPage:
+            return _page({"characters": _list(answer, "characters")}, rows="characters", cursor=_AFTER_CHARACTERS)
+
+        keep = Keep(item=f"anime:{anime}:characters", kind=Kind.CHARACTERS, of=f"anime:{anime}", check=read)
+        page = read(self.api.get(f"/anime/{anime}/characters", keep=keep))
+        wanted = [str(edge["character"]["mal_id"]) for edge in page.answers["characters"]][: self.character_details]
         return going_on(page, f"character_details:{','.join(wanted)}") if wanted else page
 
     def _character_details(self, position: str) -> FetchedPage:
         wanted = [page_number(part) for part in position.split(",")]
-        now, later = wanted[: self.details_a_step], wanted[self.details_a_step :]
-        cursor = f"character_details:{','.join(map(str, later))}" if later else _AFTER_CHARACTERS
+
+        def read(answer: object) -> FetchedPage:
+            return _page({"character_details": [_object(answer)]}, rows="character_details")
 
         def detail(number: int) -> FetchedPage:
-            keep = Keep(item=f"character:{number}", kind=Kind.CHARACTER, check=_data)
-            return _page({"character_details": [_object(self.api.get(f"/characters/{number}/full", keep=keep))]})
+            keep = Keep(item=f"character:{number}", kind=Kind.CHARACTER, check=read)
+            return read(self.api.get(f"/characters/{number}/full", keep=keep))
 
-        return _each("details of characters", "character_details", now, detail, cursor=cursor)
+        def behind(count: int) -> str:
+            later = wanted[count:]
+            return f"character_details:{','.join(map(str, later))}" if later else _AFTER_CHARACTERS
+
+        now = wanted[: self.details_a_step]
+        return _each("details of characters", "character_details", now, detail, behind=behind)
 
     def _extra(self, anime: str, step: str) -> FetchedPage:
         after, kind = _EXTRAS[step]
-        keep = Keep(item=f"anime:{anime}:{step}", kind=kind, of=f"anime:{anime}", check=_data)
-        answer = self.api.get(f"/anime/{anime}/{step}", keep=keep)
-        found = _list(answer, step) if step in {"staff", "pictures"} else _object(answer)
-        return _page({step: found}, cursor=after)
 
-    def _episodes(self, anime: str, page: int) -> FetchedPage:
-        keep = Keep(item=f"anime:{anime}:episodes:{page}", kind=Kind.EPISODES, of=f"anime:{anime}", check=_data)
-        answer = self.api.get(f"/anime/{anime}/episodes", {"page": page}, keep=keep)
-        episodes = _list(answer, "episodes")
-        fetched = _page({"episodes": episodes})
+        def read(answer: object) -> FetchedPage:
+            found = _list(answer, step) if step in {"staff", "pictures"} else _object(answer)
+            return _page({step: found}, rows=step, cursor=after)
+
+        keep = Keep(item=f"anime:{anime}:{step}", kind=kind, of=f"anime:{anime}", check=read)
+        return read(self.api.get(f"/anime/{anime}/{step}", keep=keep))
+
+    # ---------------------------------------------------------------------------------------------------- episodes
+
+    def _episodes(self, anime: str, place: Place, episode: str | None) -> FetchedPage:
+        what = f"episodes, page {place.position}"
+        if episode is not None:
+            return later_step(what, lambda: self._around(anime, place.position, episode), then=None)
+
+        def details(seen: str) -> str | None:
+            last = last_of(seen)
+            return f"episode_details:{max(1, last - self.episode_details + 1)}-{last}" if last > 0 else None
+
+        def ask() -> Listed:
+            page, pagination = self._page_of_episodes(anime, place.position)
+            more = pagination.get("has_next_page") is True
+            return Listed(page=page, ids=sorted(_numbers(page)), more=more)
+
+        return listed_step(
+            what,
+            ask,
+            place=place,
+            behind=place.position + 1,
+            cursor=lambda next_one: f"episodes:{next_one}",
+            then=details,
+        )
+
+    def _around(self, anime: str, number: int, episode: str) -> FetchedPage:
+        """The page that should have the episode. Without it, as before the catalogue lists a new one, the last page
+        still tells how far it is."""
+        try:
+            page, pagination = self._page_of_episodes(anime, number)
+        except NotFound:
+            if number == 1:
+                raise
+            return FetchedPage(answers={}, cursor=f"newest_episodes:{number - 1}:{_beside(episode, ())}")
+        listed = _numbers(page)
+        last = pagination.get("last_visible_page")
+        further = isinstance(last, int) and (last > number if listed else 0 < last < number)
+        beside = _beside(episode, listed)
+        return going_on(page, f"newest_episodes:{last}:{beside}" if further else _details_of(beside))
+
+    def _newest_episodes(self, anime: str, position: str) -> FetchedPage:
+        page, _, beside = position.partition(":")
+        number = page_number(page)
+        return later_step(
+            f"episodes, page {number}",
+            lambda: going_on(self._page_of_episodes(anime, number)[0], _details_of(beside)),
+            then=_details_of(beside),
+        )
+
+    def _page_of_episodes(self, anime: str, number: int) -> tuple[FetchedPage, Mapping[str, Any]]:
+        """With what the answer says of the pages."""
+
+        def read(answer: object) -> FetchedPage:
+            return _page({"episodes": _list(answer, "episodes")}, rows="episodes")
+
+        keep = Keep(item=f"anime:{anime}:episodes:{number}", kind=Kind.EPISODES, of=f"anime:{anime}", check=read)
+        answer = self.api.get(f"/anime/{anime}/episodes", {"page": number}, keep=keep)
         pagination = answer.get("pagination")
-        if isinstance(pagination, dict) and pagination.get("has_next_page") is True and episodes:
-            return going_on(fetched, f"episodes:{page + 1}")
-        last = max((item["mal_id"] for item in episodes), default=0)
-        first = max(1, last - self.episode_details + 1)
-        return going_on(fetched, f"episode_details:{first}-{last}") if last > 0 else fetched
+        return read(answer), pagination if isinstance(pagination, dict) else {}
 
     def _episode_details(self, anime: str, position: str) -> FetchedPage:
         start, _, end = position.partition("-")
         first, last = page_number(start), page_number(end)
         stop = min(last, first + self.details_a_step - 1)
 
-        def detail(number: int) -> FetchedPage:
-            keep = Keep(item=f"anime:{anime}:episode:{number}", kind=Kind.EPISODE, of=f"anime:{anime}", check=_data)
-            answer = self.api.get(f"/anime/{anime}/episodes/{number}", keep=keep)
-            return _page({"episode_details": [_object(answer)]})
+        def read(answer: object) -> FetchedPage:
+            return _page({"episode_details": [_object(answer)]}, rows="episode_details")
 
-        return _each(
-            "details of episodes",
-            "episode_details",
-            range(first, stop + 1),
-            detail,
-            cursor=f"episode_details:{stop + 1}-{last}" if stop < last else None,
-        )
+        def detail(number: int) -> FetchedPage:
+            item = f"anime:{anime}:episode:{number}"
+            keep = Keep(item=item, kind=Kind.EPISODE, airing=self._is_recent, check=read)
+            return read(self.api.get(f"/anime/{anime}/episodes/{number}", keep=keep))
+
+        def behind(count: int) -> str | None:
+            return f"episode_details:{first + count}-{last}" if first + count <= last else None
+
+        return _each("details of episodes", "episode_details", range(first, stop + 1), detail, behind=behind)
+
+    def _is_recent(self, answer: object) -> bool:
+        """Whether the episode aired lately, or has yet to; also where nothing tells."""
+        aired = _object(answer).get("aired")
+        day = airing.day_of_record(aired) if isinstance(aired, str) else None
+        return day is None or self.api.clock().date() - airing.day_in_japan(day) < _SETTLED_AFTER
+
+
+def _page_of(episode: str) -> int:
+    return max(1, -(-(whole_number(episode) or 1) // _EPISODES_A_PAGE))
+
+
+def _beside(episode: str, listed: Sequence[int]) -> str:
+    """The episode and those before and after it, as far as they are listed: ``11-13``; empty where none is."""
+    number = whole_number(episode)
+    found = [one for one in listed if number is not None and one > 0 and abs(one - number) <= 1]
+    return f"{min(found)}-{max(found)}" if found else ""
+
+
+def _details_of(span: str) -> str | None:
+    return f"episode_details:{span}" if span else None
+
+
+def _numbers(page: FetchedPage) -> list[int]:
+    return [item["mal_id"] for item in page.answers["episodes"]]
 
 
 def _object(answer: object) -> Mapping[str, Any]:
     return expect_object(expect_object(answer, Catalogue.JIKAN, "answer").get("data"), Catalogue.JIKAN, "data")
-
-
-def _data(answer: object) -> None:
-    """Raises:
-    ChangedShape: the envelope holds neither an object nor a list.
-    """
-    if not isinstance(expect_object(answer, Catalogue.JIKAN, "answer").get("data"), list):
-        _object(answer)
 
 
 def _list(answer: object, kind: str) -> list[Any]:
@@ -191,32 +294,46 @@ def _airs(answer: object) -> bool:
     return _object(answer).get("airing") is True
 
 
-def _page(answers: Mapping[str, Any], *, cursor: str | None = None) -> FetchedPage:
-    return checked_page(Catalogue.JIKAN, answers, shapes=SHAPES, cursor=cursor)
+def _page(answers: Mapping[str, Any], *, rows: str | None = None, cursor: str | None = None) -> FetchedPage:
+    return checked_page(Catalogue.JIKAN, answers, shapes=SHAPES, rows=rows, cursor=cursor)
 
 
 def _each(
-    what: str, kind: str, wanted: Iterable[int], ask: Callable[[int], FetchedPage], *, cursor: str | None
+    what: str,
+    kind: str,
+    wanted: Sequence[int],
+    ask: Callable[[int], FetchedPage],
+    *,
+    behind: Callable[[int], str | None],
 ) -> FetchedPage:
-    """What each request gives, and one problem for all that gave nothing.
+    """What each request gives, and one problem for all that gave nothing. ``behind``: the cursor behind so many.
+
+    Told to slow down it gives what it has, so that nothing is asked for twice where answers are not kept.
 
     Raises:
+        Throttled: before any answer.
         Retryable: from ``ask``; the step is repeated as a whole.
     """
     found: list[Any] = []
     missing: list[tuple[int, Permanent]] = []
     unknown: Counter[str] = Counter()
+    problems: list[str] = []
+    done = 0
     for number in wanted:
         try:
             page = ask(number)
         except Permanent as error:
             missing.append((number, error))
+        except Throttled:
+            if done == 0:
+                raise
+            break
         else:
             found += page.answers[kind]
             unknown += Counter(page.unknown)
-    problems = []
+            problems += page.problems
+        done += 1
     if missing:
         first, reason = missing[0]
-        asked = len(found) + len(missing)
-        problems = [f"{what}: {len(missing)} of {asked} not available, first {first} ({reason})"]
-    return FetchedPage(answers={kind: found}, cursor=cursor, problems=tuple(problems), unknown=unknown)
+        problems.append(f"{what}: {len(missing)} of {done} not available, first {first} ({reason})")
+    return FetchedPage(answers={kind: found}, cursor=behind(done), problems=tuple(problems), unknown=unknown)

@@ -3,21 +3,23 @@ answered before is not asked for again."""
 
 import json
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import orjson
 
-from models.errors import BadInput, Malformed, NotFound, Retryable, Throttled, Unavailable
+from models.errors import AnimeError, BadInput, Malformed, NotFound, Retryable, Throttled, Unavailable
 from sources.http import HttpTransport, Refused, Request, Response, Sleep
 from sources.keeping import Keep
 from sources.kept_answers import KeptAnswers
 from sources.politeness import REQUEST_SECONDS
 from sources.rate_headers import retry_after
 from sources.replay import PARSED, recording_name
+from workflows.catalogue_counts import CatalogueCounts, Count
 from workflows.ports import Clock
 
 T = TypeVar("T")
@@ -59,8 +61,10 @@ def request_answer(
     sleep: Sleep,
     clock: Clock,
     remaining: Callable[[], float] = _for_ever,
+    counts: CatalogueCounts | None = None,
 ) -> Response:
-    """A successful answer. ``remaining``: seconds that may be waited, with a request to follow.
+    """A successful answer. ``remaining``: seconds that may be waited, with a request to follow. ``counts`` is told of
+    each attempt that failed.
 
     Raises:
         Throttled: told to slow down, for longer than the policy's patience or again and again.
@@ -73,8 +77,7 @@ def request_answer(
     waited = 0.0
     for attempt in range(1, policy.attempts + 1):
         try:
-            response = transport.send(request)
-            _check_status(request, response, clock)
+            response = _attempt(transport, request, clock, counts or CatalogueCounts())
         except Retryable as error:
             wait = policy.first_wait * 2 ** (attempt - 1)
             if isinstance(error, Throttled) and error.retry_after is not None:
@@ -86,6 +89,38 @@ def request_answer(
         else:
             return response
     raise BadInput("a retry policy needs at least one attempt")
+
+
+def _attempt(transport: HttpTransport, request: Request, clock: Clock, counts: CatalogueCounts) -> Response:
+    """Counted are no answer and one of no use; what the transport counted itself is not counted again. That it did not
+    ask, for it waits or has only recordings, is no error."""
+    before = counts[Count.ERRORS]
+    try:
+        response = transport.send(request)
+    except (Unavailable, Malformed):
+        _count_error(counts, before)
+        raise
+    with _counting_errors(counts, before):
+        _check_status(request, response, clock)
+    return response
+
+
+@contextmanager
+def _counting_errors(counts: CatalogueCounts, before: float) -> Iterator[None]:
+    """For what is made of an answer."""
+    try:
+        yield
+    except NotFound:
+        raise
+    except AnimeError:
+        _count_error(counts, before)
+        raise
+
+
+def _count_error(counts: CatalogueCounts, before: float) -> None:
+    """``before``: the errors before this request, which is one error at most."""
+    if counts[Count.ERRORS] == before:
+        counts.add(Count.ERRORS)
 
 
 def _json_value(request: Request, response: Response) -> Any:
@@ -119,7 +154,7 @@ def _check_status(request: Request, response: Response, clock: Clock) -> None:
 @dataclass(frozen=True, kw_only=True)
 class JsonApi:
     """One catalogue's API: its base URL, its standing headers, and how it is asked. ``answers`` are those kept before,
-    where any are. ``remaining`` as of ``request_answer``."""
+    where any are. ``remaining`` and ``counts`` as of ``request_answer``; an answer of another shape counts too."""
 
     catalogue: str
     base_url: str
@@ -130,6 +165,7 @@ class JsonApi:
     policy: RetryPolicy = RetryPolicy()
     answers: KeptAnswers | None = None
     remaining: Callable[[], float] = _for_ever
+    counts: CatalogueCounts = field(default_factory=CatalogueCounts)
 
     def get(
         self,
@@ -233,11 +269,20 @@ class JsonApi:
                 sleep=self.sleep,
                 clock=self.clock,
                 remaining=self.remaining,
+                counts=self.counts,
             )
 
-        if self.answers is None or keep is None:
-            value = read(ask())
+        def read_counting(response: Response) -> T:
+            with _counting_errors(self.counts, self.counts[Count.ERRORS]):
+                return read(response)
+
+        def check_counting(value: Any) -> None:
             if keep is not None:
-                keep.check(value)
+                with _counting_errors(self.counts, self.counts[Count.ERRORS]):
+                    keep.check(value)
+
+        if self.answers is None or keep is None:
+            value = read_counting(ask())
+            check_counting(value)
             return value
-        return self.answers.fetch(keep, recording_name(request), ask, read)
+        return self.answers.fetch(replace(keep, check=check_counting), recording_name(request), ask, read_counting)

@@ -61,6 +61,7 @@ LIFETIMES: Final[Mapping[Kind, Lifetime]] = {
     Kind.ANIME: Lifetime(settled=DAY, airing=3 * HOUR),
     # An episode's own execution runs within the hour of its airing and must not be told of the week before.
     Kind.EPISODES: Lifetime(settled=DAY, airing=HOUR),
+    # On air is here the episode itself: one that aired weeks ago changes as seldom as those of a series that ended.
     Kind.EPISODE: Lifetime(settled=7 * DAY, airing=HOUR),
     Kind.CHARACTERS: Lifetime(settled=7 * DAY, airing=DAY),
     Kind.CHARACTER: Lifetime(settled=14 * DAY, airing=14 * DAY),
@@ -82,7 +83,11 @@ class Keep:
 
     ``item`` is its key without the catalogue: ``anime:1``, ``anime:1:episodes:2``. ``airing`` tells from the value
     whether the anime is on air, and never raises; for an answer that does not say, ``of`` is the item of one that does.
-    ``check`` raises where the value is an error in disguise, or of a shape that nobody can use: it is not kept.
+
+    ``check`` reads the value as its step will, and raises where the step would: an error in disguise, or a shape that
+    nobody can use. Such an answer is not kept, and takes no good one's place. One of which a few rows are left out is
+    kept as any other: a row that lacks its name lacks it for weeks, so asking again would mend nothing, the reviewer
+    is told each time it is read, and the body is kept as it came, for a reader that knows more.
     """
 
     item: str

@@ -21,11 +21,12 @@ from workflows.ports import Clock
 
 T = TypeVar("T")
 
-CLAIM_SECONDS: Final = 60.0
-"""As long as a request may take. One that waits longer for its turn may be joined by a second."""
+CLAIM_SECONDS: Final = 300.0
+"""As long as the function may last that asks, turns and repetitions included. Of one that died the others think so
+long that it is still asking."""
 
 FOLLOW_SECONDS: Final = 20.0
-"""For so long an answer is waited for that somebody else is asking for."""
+"""For so long a function waits for an answer that somebody else is asking for; then the state machine does."""
 
 _FIRST_LOOK: Final = 0.05
 _LAST_LOOK: Final = 0.5
@@ -36,9 +37,11 @@ _TAKEN_AS_SAID: Final = (NotFound, NotRecorded, NotSupported, BadInput, Throttle
 
 @dataclass(frozen=True, kw_only=True)
 class SharedAnswers:
-    """What all threads of a process have in common. ``cache`` None: the stack has none."""
+    """What all threads of a process have in common. ``cache`` None: the stack has none. ``last_attempt``: nobody waits
+    for a turn any more, so that an old answer stands in for one that does not come."""
 
     cache: AnswerCache | None
+    last_attempt: bool = False
     flights: Flights[Kept] = field(default_factory=Flights)
     resting: Resting = field(default_factory=Resting)
 
@@ -92,6 +95,7 @@ class KeptAnswers:
 
         Raises:
             NotFound: as said before, or now.
+            Throttled: as from ``ask``, or somebody else is still asking for it.
             AnimeError: from ``ask`` and ``read``, where no kept answer can stand in.
         """
         key = f"{self._catalogue}:{keep.item}"
@@ -115,10 +119,8 @@ class KeptAnswers:
             kept, others = self._shared.flights.join(
                 f"{question.key} {question.asked}", lambda: self._alone(question), seconds=FOLLOW_SECONDS
             )
-        except _TAKEN_AS_SAID:
-            raise
         except AnimeError as error:
-            if old is None or old.missing is not None:
+            if old is None or old.missing is not None or self._is_as_said(error):
                 raise
             self._counts.add(Count.STALE)
             at = datetime.fromtimestamp(old.at, UTC)
@@ -128,12 +130,18 @@ class KeptAnswers:
             self._counts.add(Count.HITS)
         return kept
 
+    def _is_as_said(self, error: AnimeError) -> bool:
+        return isinstance(error, _TAKEN_AS_SAID) and not (self._shared.last_attempt and isinstance(error, Throttled))
+
     # ------------------------------------------------------------------------------------------- across the workers
 
     def _alone(self, question: "_Question[T]") -> Kept:
-        """Asks while nobody else does, or takes what somebody else was given meanwhile."""
+        """Asks while nobody else does, or takes what somebody else was given meanwhile. Two never ask the same: a
+        catalogue that minds would turn one of them away."""
         waited, look = 0.0, _FIRST_LOOK
-        while (claim := self._claim(question.key)) is None and waited < FOLLOW_SECONDS:
+        while (claim := self._claim(question.key)) is None:
+            if waited >= FOLLOW_SECONDS:
+                raise Throttled(f"{question.key}: somebody else is asking for it", retry_after=FOLLOW_SECONDS)
             self._sleep(look)
             waited, look = waited + look, min(_LAST_LOOK, look * 2)
             kept = self._look_up(question.key, question.asked)

@@ -1,8 +1,10 @@
 """Kitsu's JSON:API (https://kitsu.docs.apiary.io), by number or slug.
 
 Steps: the anime with its categories, ids elsewhere, streaming links, relations and companies; the pages of its
-episodes; the pages of its characters with their voices; the pages of its staff. A page has 10 resources, the API's own
-size; the link ``next`` says whether there are more.
+episodes; the pages of its characters with their voices; the pages of its staff. A page has 20 resources, the most that
+the API gives; the link ``next`` says whether there are more.
+
+For one episode: the anime; the page of episodes that has it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,21 +16,25 @@ from models.events import Catalogue
 from sources.json_api import JsonApi
 from sources.keeping import Keep, Kind
 from sources.paging import (
+    Listed,
+    Place,
     checked_page,
     expect_list,
     expect_object,
     going_on,
     later_step,
+    listed_step,
     own_id,
     page_number,
     split_cursor,
     unknown_cursor,
+    whole_number,
 )
 from sources.shapes import Shape, shape
 from workflows.ports import FetchedPage
 
 BASE_URL: Final = "https://kitsu.app/api/edge"
-PAGE_SIZE: Final = 10
+PAGE_SIZE: Final = 20
 
 MEDIA_TYPE: Final = "application/vnd.api+json"
 
@@ -90,68 +96,132 @@ SHAPES: Final[Mapping[str, Shape]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Paged:
+    """``path`` of the list below the anime, and the step behind it."""
+
+    path: str
+    query: Mapping[str, str]
+    keep: Kind
+    included: Mapping[str, tuple[str, ...]]
+    then: str | None
+
+
+_PAGED: Final = {
+    "episodes": _Paged(path="episodes", query={}, keep=Kind.EPISODES, included={}, then="characters"),
+    "characters": _Paged(
+        path="characters",
+        query={"include": CHARACTERS_INCLUDE},
+        keep=Kind.CHARACTERS,
+        included=_WITH_CHARACTERS,
+        then="staff",
+    ),
+    "staff": _Paged(
+        path="anime-staff", query={"include": STAFF_INCLUDE}, keep=Kind.STAFF, included=_WITH_STAFF, then=None
+    ),
+}
+"""By step, which is also the kind of the answers."""
+
+_ELSEWHERE: Final = "other_episodes"
+"""The step after a page that does not have the episode, where its numbers say which one does."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class KitsuClient:
     api: JsonApi
 
-    def fetch(self, sources: Sequence[str], *, cursor: str | None) -> FetchedPage:
+    def fetch(self, sources: Sequence[str], *, cursor: str | None, episode: str | None = None) -> FetchedPage:
         page = own_id(Catalogue.KITSU, sources)
         if cursor is None:
-            return self._anime(page)
+            return self._anime(page, episode)
         step, position = split_cursor(cursor)
-        anime, _, start = position.partition(":")
-        number, offset = page_number(anime), page_number(start)
-        match step:
-            case "episodes":
-                return later_step(
-                    f"episodes from {offset + 1} on",
-                    lambda: self._episodes(number, offset),
-                    then=f"characters:{number}:0",
-                )
-            case "characters":
-                return later_step(
-                    f"characters from {offset + 1} on",
-                    lambda: self._characters(number, offset),
-                    then=f"staff:{number}:0",
-                )
-            case "staff":
-                return later_step(f"staff from {offset + 1} on", lambda: self._staff(number, offset), then=None)
+        anime, _, at = position.partition(":")
+        number, place = page_number(anime), Place.parse(at)
+        if step == _ELSEWHERE or (step == "episodes" and episode is not None):
+            return self._around(page, number, place.position, None if step == _ELSEWHERE else episode)
+        if step in _PAGED:
+            return self._step(page, number, step, place)
         raise unknown_cursor(Catalogue.KITSU)
 
-    def _anime(self, page: str) -> FetchedPage:
+    def _anime(self, page: str, episode: str | None) -> FetchedPage:
         """A page's slug is looked up; every later step goes by number."""
-        keep = Keep(item=f"anime:{page}", kind=Kind.ANIME, airing=_airs, check=_one)
+
+        def read(answer: object) -> FetchedPage:
+            return _page({"anime": _one(answer), **_included(answer, _WITH_ANIME)})
+
+        keep = Keep(item=f"anime:{page}", kind=Kind.ANIME, airing=_airs, check=read)
         query = {"include": ANIME_INCLUDE}
         if page.isdecimal():
-            answer = self.api.get(f"/anime/{page}", query, keep=keep)
+            fetched = read(self.api.get(f"/anime/{page}", query, keep=keep))
         else:
-            answer = self.api.get("/anime", {"filter[slug]": page, **query}, keep=keep)
-        anime = _one(answer)
-        fetched = _page({"anime": anime, **_included(answer, _WITH_ANIME)})
-        return going_on(fetched, f"episodes:{anime['id']}:0")
+            fetched = read(self.api.get("/anime", {"filter[slug]": page, **query}, keep=keep))
+        start = 0 if episode is None else _page_of(whole_number(episode))
+        return going_on(fetched, None if start is None else f"episodes:{fetched.answers['anime']['id']}:{start}")
 
-    def _episodes(self, anime: int, offset: int) -> FetchedPage:
-        answer = self._answer(anime, "episodes", offset, {}, Kind.EPISODES)
-        fetched = _page({"episodes": _list(answer, "episodes")})
-        return going_on(fetched, _next(answer, "episodes", anime, offset) or f"characters:{anime}:0")
+    def _step(self, page: str, anime: int, step: str, place: Place) -> FetchedPage:
+        behind, then = place.position + PAGE_SIZE, _PAGED[step].then
+        return listed_step(
+            _from(step, place.position),
+            lambda: self._listed(page, anime, step, place.position)[0],
+            place=place,
+            behind=behind,
+            cursor=lambda next_one: f"{step}:{anime}:{next_one}",
+            then=lambda _: None if then is None else f"{then}:{anime}:0",
+        )
 
-    def _characters(self, anime: int, offset: int) -> FetchedPage:
-        answer = self._answer(anime, "characters", offset, {"include": CHARACTERS_INCLUDE}, Kind.CHARACTERS)
-        links = _list(answer, "characters")
-        included = _included(answer, _WITH_CHARACTERS)
-        nameless = len(links) - len(included["character_resources"])
-        problems = (f"characters from {offset + 1} on: {nameless} links without names",) if nameless > 0 else ()
-        fetched = _page({"characters": links, **included}, problems=problems)
-        return going_on(fetched, _next(answer, "characters", anime, offset) or f"staff:{anime}:0")
+    def _around(self, page: str, anime: int, offset: int, episode: str | None) -> FetchedPage:
+        """``episode`` None: wherever it is, the list is not looked through further."""
 
-    def _staff(self, anime: int, offset: int) -> FetchedPage:
-        answer = self._answer(anime, "anime-staff", offset, {"include": STAFF_INCLUDE}, Kind.STAFF)
-        fetched = _page({"staff": _list(answer, "staff"), **_included(answer, _WITH_STAFF)})
-        return going_on(fetched, _next(answer, "staff", anime, offset))
+        def ask() -> FetchedPage:
+            listed, count = self._listed(page, anime, "episodes", offset)
+            start = None if episode is None else _elsewhere(listed.page, offset, count, whole_number(episode))
+            return going_on(listed.page, None if start is None else f"{_ELSEWHERE}:{anime}:{start}")
 
-    def _answer(self, anime: int, path: str, offset: int, query: Mapping[str, str], kind: Kind) -> Mapping[str, Any]:
-        keep = Keep(item=f"anime:{anime}:{path}:{offset}", kind=kind, of=f"anime:{anime}", check=_listed)
-        pages: Mapping[str, str | int] = {**query, "page[limit]": PAGE_SIZE, "page[offset]": offset}
-        return _object(self.api.get(f"/anime/{anime}/{path}", pages, keep=keep))
+        return later_step(_from("episodes", offset), ask, then=None)
+
+    def _listed(self, page: str, anime: int, step: str, offset: int) -> tuple[Listed, int]:
+        """``page`` is the anime as its own answer is kept. With how many resources the whole list has, 0 where nobody
+        says."""
+        paged = _PAGED[step]
+
+        def read(answer: object) -> FetchedPage:
+            included = _included(answer, paged.included)
+            found = _list(_object(answer), step)
+            nameless = len(found) - len(included.get("character_resources", found))
+            problems = (f"{_from(step, offset)}: {nameless} links without names",) if nameless > 0 else ()
+            return _page({step: found, **included}, rows=step, problems=problems)
+
+        keep = Keep(item=f"anime:{anime}:{paged.path}:{offset}", kind=paged.keep, of=f"anime:{page}", check=read)
+        pages: Mapping[str, str | int] = {**paged.query, "page[limit]": PAGE_SIZE, "page[offset]": offset}
+        answer = self.api.get(f"/anime/{anime}/{paged.path}", pages, keep=keep)
+        fetched = read(answer)
+        ids = [int(resource["id"]) for resource in fetched.answers[step]]
+        links, meta = answer.get("links"), answer.get("meta")
+        more = isinstance(links, dict) and bool(links.get("next"))
+        count = meta.get("count") if isinstance(meta, dict) else None
+        # A server may give fewer than it was asked for; the next ones then begin there.
+        behind = offset + len(_list(answer, step))
+        return Listed(page=fetched, ids=ids, more=more, behind=behind), count if isinstance(count, int) else 0
+
+
+def _from(step: str, offset: int) -> str:
+    return f"{step} from {offset + 1} on"
+
+
+def _page_of(number: int | None) -> int | None:
+    """Offset of the page that has the episode, where the numbers begin at 1 and none is missing."""
+    return None if number is None else max(0, number - 1) // PAGE_SIZE * PAGE_SIZE
+
+
+def _elsewhere(page: FetchedPage, offset: int, count: int, number: int | None) -> int | None:
+    """Offset of another page that should have the episode, by the numbers on this one; of the last, where this one is
+    behind the end."""
+    numbers = [resource["attributes"].get("number") for resource in page.answers["episodes"]]
+    known = [one for one in numbers if isinstance(one, int)]
+    if number is None or number in known or not (known or count > 0):
+        return None
+    start = offset + number - known[0] if known else count - 1
+    other = _page_of(min(start, count - 1 if count > 0 else start) + 1)
+    return None if other == offset else other
 
 
 def _object(answer: object) -> Mapping[str, Any]:
@@ -160,10 +230,6 @@ def _object(answer: object) -> Mapping[str, Any]:
 
 def _list(answer: Mapping[str, Any], kind: str) -> list[Any]:
     return expect_list(answer.get("data"), Catalogue.KITSU, kind)
-
-
-def _listed(answer: object) -> None:
-    _list(_object(answer), "data")
 
 
 def _one(answer: object) -> Mapping[str, Any]:
@@ -187,11 +253,5 @@ def _included(answer: object, kinds: Mapping[str, tuple[str, ...]]) -> dict[str,
     return {kind: [item for item in resources if item.get("type") in types] for kind, types in kinds.items()}
 
 
-def _next(answer: Mapping[str, Any], step: str, anime: int, offset: int) -> str | None:
-    links = answer.get("links")
-    more = isinstance(links, dict) and bool(links.get("next")) and bool(answer.get("data"))
-    return f"{step}:{anime}:{offset + PAGE_SIZE}" if more else None
-
-
-def _page(answers: Mapping[str, Any], *, problems: tuple[str, ...] = ()) -> FetchedPage:
-    return checked_page(Catalogue.KITSU, answers, shapes=SHAPES, problems=problems)
+def _page(answers: Mapping[str, Any], *, rows: str | None = None, problems: tuple[str, ...] = ()) -> FetchedPage:
+    return checked_page(Catalogue.KITSU, answers, shapes=SHAPES, rows=rows, problems=problems)

@@ -1,7 +1,7 @@
 """How each catalogue wants to be asked, and how it says that it has had enough."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Final
@@ -49,7 +49,8 @@ _PAGES: Final = Manners(pace=Pace(per_second=1.0), refusal=_forbidden(_TURNED_AW
 """Nobody publishes how often pages may be asked for: once a second, as a quick reader does."""
 
 MANNERS: Final[Mapping[str, Manners]] = {
-    # 3 a second and 60 a minute, with a server key 5 and 300; 57 and a burst of 3 stay below 60 in every minute.
+    # 3 a second and 60 a minute; 57 and a burst of 3 stay below 60 in every minute. With a server key it bears 5 and
+    # 300, and a server of one's own what it bears: both are for the stack to say, as the answers' headers do not.
     Catalogue.JIKAN: Manners(pace=Pace(per_second=0.95, capacity=3, most_per_second=4.0)),
     # Documented are 90 a minute, served 30 (https://docs.anilist.co/guide/rate-limiting); the headers say which.
     # While the whole API is turned off it answers 403.
@@ -68,6 +69,23 @@ MANNERS: Final[Mapping[str, Manners]] = {
     # Its headers tell a limit and when it begins anew.
     Catalogue.ANIMESCHEDULE: Manners(pace=Pace(per_second=1.0, capacity=2, most_per_second=2.0)),
 }
+
+
+def manners_at(paces: Mapping[str, float]) -> Mapping[str, Manners]:
+    """``paces``: requests a minute that a stack's catalogue bears, in place of what is known of the public one. In no
+    minute are there more, and there are no bursts, since who bears many a minute may still count them by the second.
+    """
+    window = 60.0
+
+    def at(manners: Manners, a_minute: float) -> Manners:
+        return replace(manners, pace=Pace(per_second=max(a_minute - 1, a_minute / 2) / window, window_seconds=window))
+
+    return {name: at(one, paces[name]) if name in paces else one for name, one in MANNERS.items()}
+
+
+def same_item_seconds() -> Mapping[str, float]:
+    """By catalogue, of those that mind."""
+    return {name: one.same_item_after for name, one in MANNERS.items() if one.same_item_after is not None}
 
 
 def signals_of(response: Response, manners: Manners, now: datetime) -> Signals:

@@ -26,8 +26,20 @@ WORKERS_ALONE: Final = 10
 REQUEST_SECONDS: Final = 60.0
 """Kept free for a request before a wait is begun: as long as ``LiveTransport`` may take."""
 
+TURNS: Final = 5.0
+"""So many turns of others a function lets pass before its own. Of a crowd about as many then wait in functions, which
+is enough for the catalogue's whole pace; the rest waits in the state machine, which costs nothing and keeps no function
+from others."""
+
+PAUSE_SECONDS: Final = 30.0
+"""So long a function waits for the end of a pause."""
+
+CROWD_SECONDS: Final = 60.0
+"""Who has so many before it that its turn does not come had better not ask again sooner."""
+
 LONG_PAUSE: Final = 15 * 60.0
-"""A pause beyond this outlasts the repetitions of the state machine, which then goes on without the catalogue."""
+"""A pause beyond this is no matter of turns: the catalogue is down, or has had enough of us. The enrichment goes on
+without it, and says so."""
 
 
 class Paused(Permanent):
@@ -150,7 +162,8 @@ class PoliteTransport:
 
     def send(self, request: Request) -> Response:
         """Raises:
-        Throttled: its turn comes later than this function lasts; ``retry_after`` says when.
+        Throttled: its turn comes later than a function waits; ``retry_after`` says when to ask again, 0 that only this
+            call has no time left.
         Paused: its turn comes later than anybody waits.
         AskedBefore: the same was asked for too short a time ago.
         """
@@ -179,23 +192,26 @@ class PoliteTransport:
         return response
 
     def _turn(self, request: Request, catalogue: str, manners: Manners) -> Taken:
-        waited = 0.0
+        in_line = in_pauses = 0.0
         while True:
             if self._remaining() < REQUEST_SECONDS:
                 raise Throttled(f"{request.where}: too late for another request in this call", retry_after=0.0)
             taken = self._buckets.take(catalogue, manners, self._counts)
             turn = taken.turn
             if turn.granted:
-                if waited:
-                    self._counts.waited(waited)
+                if in_line or in_pauses:
+                    self._counts.waited(in_line + in_pauses)
                 return taken
             if turn.pause is not None and turn.wait > LONG_PAUSE:
                 raise Paused(f"{request.where}: not asked before {_minute(turn.bucket.paused_until)} ({turn.pause})")
-            if turn.wait + REQUEST_SECONDS > self._remaining():
-                why = "its pace" if turn.pause is None else turn.pause
-                raise Throttled(f"{request.where}: its turn is in {turn.wait:.0f} s ({why})", retry_after=turn.wait)
+            if turn.pause is None:
+                in_line += turn.wait
+            else:
+                in_pauses += turn.wait
+            waited = in_line if turn.pause is None else in_pauses
+            if waited > longest_wait(turn) or turn.wait + REQUEST_SECONDS > self._remaining():
+                raise _late(request, turn)
             self._sleep(turn.wait)
-            waited += turn.wait
 
     def _mark(self, request: Request, catalogue: str, manners: Manners) -> str | None:
         """What is marked, for a catalogue that minds. It is the last thing before the request goes out: a function that
@@ -209,6 +225,17 @@ class PoliteTransport:
         if until is not None:
             raise AskedBefore(f"{request.where}: asked for already, and not again before {_minute(until)}")
         return item
+
+
+def longest_wait(turn: Turn) -> float:
+    """Seconds in all that a function waits in line, or, of a turn in a pause, for the ends of pauses."""
+    return TURNS / turn.bucket.per_second if turn.pause is None else PAUSE_SECONDS
+
+
+def _late(request: Request, turn: Turn) -> Throttled:
+    if turn.pause is None:
+        return Throttled(f"{request.where}: many are waiting for their turns", retry_after=CROWD_SECONDS)
+    return Throttled(f"{request.where}: its turn is in {turn.wait:.0f} s ({turn.pause})", retry_after=turn.wait)
 
 
 def _minute(at: float) -> str:

@@ -149,6 +149,7 @@ def _api(
         policy=policy or attempts,
         answers=kept,
         remaining=remaining,
+        counts=counts,
     )
 
 

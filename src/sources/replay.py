@@ -6,7 +6,7 @@ Form of a file::
 
 * The folder is the catalogue's name for a catalogue's request, else the URL's host.
 * Of a catalogue's URL the path begins below the base URL, which is a setting, so a recording outlives a move of the
-  API. Path and query are encoded by ``quote(..., safe="")``, after parameters that hold keys are left out.
+  API. Path and query are encoded by ``quote(..., safe="")``, after parameters that say who asks are left out.
 * The hash is the first 16 hexadecimal digits of SHA-256 of the body in canonical JSON (sorted keys, no blanks); of the
   bytes themselves where the body is not JSON.
 * A name that would be longer than 255 bytes is cut: the encoded path and query keep 150 characters, followed by ``#``
@@ -20,7 +20,10 @@ import json
 import os
 import re
 import threading
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -41,9 +44,13 @@ PARSED: Final = "application/vnd.anime-infra.parsed+json"
 """What a recording in JSON is to a request that takes none: the answer, parsed before it was recorded."""
 
 SECRET_PARAMETERS: Final = frozenset(
-    {"access_token", "api_key", "apikey", "client", "client_id", "client_secret", "clientver", "key", "pass", "token"}
+    {"access_token", "api_key", "apikey", "client_id", "client_secret", "key", "pass", "token"}
 )
-"""Query parameters that are never written down; AniDB's ``client`` is who asks, not what is asked for."""
+"""Query parameters whose values are never written down."""
+
+_WHO_ASKS: Final = SECRET_PARAMETERS | {"client", "clientver"}
+"""Query parameters that are no part of what is asked for. AniDB's two are public: the name of a client may well be a
+word of the answer, which has to stay as it is."""
 
 _LONGEST_NAME: Final = 255
 _KEPT_OF_LONG_NAME: Final = 150
@@ -70,7 +77,7 @@ def recording_name(request: Request) -> str:
     path = parts.path
     if request.catalogue:
         path = path.removeprefix(request.base_path)
-    query = "&".join(part for part in parts.query.split("&") if _parameter(part) not in SECRET_PARAMETERS)
+    query = "&".join(part for part in parts.query.split("&") if _parameter(part) not in _WHO_ASKS)
     target = f"{path or '/'}?{query}" if query else path or "/"
     encoded = quote(target, safe="")
     body = f" {_body_hash(request.body)}" if request.body else ""
@@ -93,23 +100,44 @@ class ReplayTransport:
         self._folder = folder
 
     def send(self, request: Request) -> Response:
-        stem = self._folder / recording_folder(request) / recording_name(request)
-        for extension, content_type in CONTENT_TYPES.items():
-            file = stem.with_name(f"{stem.name}.{extension}")
-            if file.is_file():
-                given = PARSED if extension == "json" and not _takes_json(request) else content_type
-                return Response(status=_OK, headers={"content-type": given}, body=_read(file, request))
-        raise NotRecorded(f"{request.where}: no recorded answer")
+        file = _recording(self._folder, request)
+        if file is None:
+            raise NotRecorded(f"{request.where}: no recorded answer")
+        return _recorded(file, request)
 
 
 class RecordTransport:
-    """Passes on to a live transport and writes down what it answers, without credentials."""
+    """Passes on to a live transport and writes down what it answers, without credentials.
 
-    def __init__(self, folder: Path, live: HttpTransport) -> None:
+    ``again_after``: seconds, by catalogue, during which a recording is given in place of a request, of those that mind
+    being asked the same again. The live transport's own memory of it goes with the local stack; the folder stays.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        live: HttpTransport,
+        *,
+        again_after: Mapping[str, float] = MappingProxyType({}),
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._folder = folder
         self._live = live
+        self._again_after = again_after
+        self._now = now
 
     def send(self, request: Request) -> Response:
+        recorded = self._young_recording(request)
+        return self._asked(request) if recorded is None else _recorded(recorded, request)
+
+    def _young_recording(self, request: Request) -> Path | None:
+        seconds = self._again_after.get(request.catalogue or "")
+        file = None if seconds is None else _recording(self._folder, request)
+        if file is None or seconds is None:
+            return None
+        return file if self._now() - file.stat().st_mtime < seconds else None
+
+    def _asked(self, request: Request) -> Response:
         response = self._live.send(request)
         extension = _extension(response)
         if response.status == _OK and extension is not None:
@@ -117,6 +145,18 @@ class RecordTransport:
             folder.mkdir(parents=True, exist_ok=True)
             _write(folder / f"{recording_name(request)}.{extension}", _without_secrets(response.body, request))
         return response
+
+
+def _recording(folder: Path, request: Request) -> Path | None:
+    stem = folder / recording_folder(request) / recording_name(request)
+    files = (stem.with_name(f"{stem.name}.{extension}") for extension in CONTENT_TYPES)
+    return next((file for file in files if file.is_file()), None)
+
+
+def _recorded(file: Path, request: Request) -> Response:
+    extension = file.suffix.removeprefix(".")
+    given = PARSED if extension == "json" and not _takes_json(request) else CONTENT_TYPES[extension]
+    return Response(status=_OK, headers={"content-type": given}, body=_read(file, request))
 
 
 def _takes_json(request: Request) -> bool:

@@ -1,7 +1,8 @@
 """Rate buckets in Valkey or Redis, by the server's time.
 
-A key a catalogue, ``<catalogue>:rate``, and one a marked item. A bucket has no expiry, so that a server short of memory
-throws away answers before it throws away a ban.
+A key a catalogue, ``<catalogue>:rate``, and one a marked item. Neither has an expiry: a server short of memory throws
+away what has one (``volatile-lru``, ElastiCache's default), so answers go before a ban does, or the memory of who was
+asked today. A mark that is over stays until its item is asked for again: there are as many as anime, a few MB.
 """
 
 import secrets
@@ -34,15 +35,17 @@ time. What a request costs is decided in one place, ``domain.token_bucket``, not
 
 _MARK: Final = """
 local time = redis.call('TIME')
-local ends = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[1])
-if redis.call('SET', KEYS[1], ends .. ' ' .. ARGV[2], 'NX', 'PX', ARGV[1]) then
-  return ''
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local stored = redis.call('GET', KEYS[1]) or ''
+local ends = tonumber(string.match(stored, '^(%d+) '))
+if ends and ends > now then
+  if string.sub(stored, -#ARGV[2]) == ARGV[2] then
+    return ''
+  end
+  return stored
 end
-local stored = redis.call('GET', KEYS[1])
-if string.sub(stored, -#ARGV[2]) == ARGV[2] then
-  return ''
-end
-return stored
+redis.call('SET', KEYS[1], string.format('%.0f', now + ARGV[1]) .. ' ' .. ARGV[2])
+return ''
 """
 """Empty where ``ARGV[2]`` marks it, now or when the answer to the first attempt was lost; else when the other's mark
 ends, in milliseconds since the epoch, and whose it is."""

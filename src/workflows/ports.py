@@ -528,7 +528,8 @@ class ImageSource(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class FetchedPage:
-    """One step of a catalogue's fetch. ``cursor`` asks for the next; None is the end."""
+    """One step of a catalogue's fetch. ``cursor`` asks for the next: a step, or ``step:place`` while its list goes on;
+    None is the end."""
 
     answers: Mapping[str, Any]
     """By kind of answer (``anime``, ``characters``, ``episodes`` ...): JSON values in the catalogue's own shape."""
@@ -542,8 +543,13 @@ class FetchedPage:
 
 
 class CatalogueClient(Protocol):
-    def fetch(self, sources: Sequence[str], *, cursor: str | None) -> FetchedPage:
-        """``sources`` are the anime's canonical URLs.
+    def fetch(self, sources: Sequence[str], *, cursor: str | None, episode: str | None = None) -> FetchedPage:
+        """``sources`` are the anime's canonical URLs. With ``episode``, a canonical number such as ``12``, only what
+        the episode stage needs of it is asked for: the anime itself, and of a long list the part around the number,
+        where the catalogue can be asked for parts. The same from step to step, as the cursors are.
+
+        A page may hold a part of its step, where the catalogue told it to slow down in between; its cursor asks for
+        the rest.
 
         Raises:
             NotFound: the catalogue does not know the anime.

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from models.errors import BadInput, ChangedShape, Malformed, NotFound
+from scripts.made_up_series import MadeUpSeries
 from sources.anidb import AniDbClient, Registration
 from sources.http import MAX_BYTES, NotSupported, Refused, Response, TooLarge
 from sources.replay import PARSED
 from tests.support.clients import api
-from tests.support.made_up_series import MadeUpSeries
 from tests.support.scripted_http import Scripted
 from workflows.ports import FetchedPage
 

@@ -117,11 +117,12 @@ def test_errors_of_graphql_are_typed(response: Callable[[], Response], expected:
         client(transport).fetch(BY_ID, cursor=None)
 
 
-def test_a_page_of_another_shape_is_a_problem_and_the_next_step_follows() -> None:
+def test_of_pages_of_another_shape_the_second_ends_the_list_and_the_next_step_follows() -> None:
     transport = Scripted({"POST /": {"data": {"Media": {"characters": {"edges": "many"}}}}})
     page = client(transport).fetch(BY_ID, cursor="characters:2")
-    assert (page.cursor, page.answers) == ("staff:1", {})
+    assert (page.cursor, page.answers) == ("characters:3:!", {})
     assert page.problems == ('characters, page 2: anilist characters: expected a list, got "many"',)
+    assert client(transport).fetch(BY_ID, cursor=page.cursor).cursor == "staff:1"
 
 
 @pytest.mark.parametrize("cursor", ["anime", "characters:", "characters:x", "tags:1"])
@@ -207,6 +208,18 @@ def test_what_is_missing_among_many_is_asked_for_by_itself() -> None:
     assert transport.operations == ["Many", "Anime"]
 
 
+def test_one_among_many_that_cannot_be_read_is_not_kept_and_costs_no_other() -> None:
+    @dataclass
+    class Odd(Library):
+        def _media(self, number: int) -> Any:
+            return {**super()._media(number), "title": "?"} if number == 2 else super()._media(number)
+
+    cache = FakeAnswerCache(clock=at_noon)
+    animes = [(f"https://anilist.co/anime/{number}",) for number in (1, 2, 3)]
+    assert warmer(Odd({}), cache).warm(animes) == 2
+    assert {key for name, key in cache.calls if name == "put"} == {"anilist:media:1", "anilist:media:3"}
+
+
 def test_without_a_cache_nothing_is_asked_for_in_advance() -> None:
     transport = Library({})
     assert warmer(transport, None).warm([("https://anilist.co/anime/1",)]) == 0
@@ -216,3 +229,10 @@ def test_without_a_cache_nothing_is_asked_for_in_advance() -> None:
 def test_the_queries_for_one_and_for_many_ask_for_the_same_fields() -> None:
     one, many = (query.partition("type: ANIME)")[2].split() for query in (ANIME_QUERY, MANY_QUERY))
     assert many == [*one, "}"]
+
+
+def test_words_are_asked_for_in_their_newest_versions() -> None:
+    """An older version has other words in their place: OTHER for a web novel, RELEASING for a series on hiatus."""
+    asked = ANIME_QUERY.split()
+    assert {"source(version:", "status(version:", "relationType(version:"} <= set(asked)
+    assert not {"source", "relationType"} & set(asked)

@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,36 @@ def test_relations_episodes_and_characters_have_pages_of_their_own() -> None:
         "https://cdn.anisearch.com/images/character/cover/5.webp",
     )
     assert (clerk["role"], clerk["url"]) == ("supporting", "https://www.anisearch.com/character/6,the-clerk")
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Saisho no Tegami (最初の手紙)", ("Saisho no Tegami", "最初の手紙")),
+        ("Tegami (2) (二通目)", ("Tegami (2)", "二通目")),
+        ("Tegami (2)", ("Tegami (2)", None)),
+        ("Tegami (二 (2))", ("Tegami (二 (2))", None)),
+        ("二通目)", ("二通目)", None)),
+        ("Tegami", ("Tegami", None)),
+    ],
+)
+def test_a_title_has_its_japanese_spelling_in_the_last_brackets(title: str, expected: tuple[str, str | None]) -> None:
+    [found] = parsed_episodes(page_of_one_episode(title))
+    assert (found["title_romaji"], found.get("title_japanese")) == expected
+
+
+def test_a_title_of_brackets_alone_is_read_at_once() -> None:
+    title = "(あ" * 200_000
+    before = time.process_time()
+    [found] = parsed_episodes(page_of_one_episode(title))
+    assert found["title_romaji"] == title
+    assert time.process_time() - before < 5
+
+
+def page_of_one_episode(title: str) -> bytes:
+    cell = f'<td data-title="Title"><div lang="ja"><span itemprop="name">{title}</span></div></td>'
+    row = f'<tr><th itemprop="episodeNumber">1</th>{cell}</tr>'
+    return f'<html><body><section id="episodes"><table>{row}</table></section></body></html>'.encode()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from redis import Redis
 
 from models.errors import Throttled, Unavailable
 from sources.flights import Flights
@@ -15,7 +16,7 @@ from sources.json_api import JsonApi, RetryPolicy
 from sources.keeping import Keep, Kind
 from sources.kept_answers import KeptAnswers, SharedAnswers
 from sources.manners import MANNERS
-from sources.politeness import CarefulBuckets, PoliteTransport
+from sources.politeness import REQUEST_SECONDS, CarefulBuckets, PoliteTransport
 from stores.answer_cache import RedisAnswerCache
 from stores.cache import connect_redis
 from stores.rate_buckets import ProcessRateBuckets
@@ -41,10 +42,31 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+class WatchedCache(RedisAnswerCache):
+    def __init__(self, redis: Redis, refused: threading.Event) -> None:
+        super().__init__(redis)
+        self._refused = refused
+
+    def claim(self, key: str, *, seconds: float) -> str | None:
+        claim = super().claim(key, seconds=seconds)
+        if claim is None:
+            self._refused.set()
+        return claim
+
+
 class Worker:
     """With connections and memory of its own, like a process."""
 
-    def __init__(self, redis_url: str, base_url: str, catalogue: str = "jikan", *, remaining: float = 300) -> None:
+    def __init__(
+        self,
+        redis_url: str,
+        base_url: str,
+        catalogue: str = "jikan",
+        *,
+        remaining: float = 300,
+        refused: threading.Event | None = None,
+    ) -> None:
+        """``refused`` is set when somebody else holds the claim that this worker wants."""
         self.counts = CatalogueCounts()
         redis = connect_redis(redis_url)
         transport = PoliteTransport(
@@ -55,7 +77,7 @@ class Worker:
             clock=_now,
             remaining=lambda: remaining,
         )
-        shared = SharedAnswers(cache=RedisAnswerCache(redis), flights=Flights())
+        shared = SharedAnswers(cache=WatchedCache(redis, refused or threading.Event()), flights=Flights())
         self.api = JsonApi(
             catalogue=catalogue,
             base_url=base_url,
@@ -81,17 +103,23 @@ def held(answer_it: Answer, asked: threading.Event, go_on: threading.Event) -> A
 
 
 def test_two_workers_that_want_the_same_at_once_make_one_request(redis_url: str) -> None:
-    asked, go_on = threading.Event(), threading.Event()
+    """The first is not answered before the second has looked for its claim and found it held."""
+    asked, go_on, refused = threading.Event(), threading.Event(), threading.Event()
     with serve(held(answer(b'{"data": 1}'), asked, go_on)) as server:
-        workers = [Worker(redis_url, server.url) for _ in range(2)]
+        workers = [Worker(redis_url, server.url, refused=refused) for _ in range(2)]
         values: list[Any] = []
         threads = [threading.Thread(target=lambda one=one: values.append(one.get())) for one in workers]
-        for thread in threads:
-            thread.start()
+        threads[0].start()
         assert asked.wait(30)
+        with connect_redis(redis_url) as client:
+            claimed_for: Any = client.pttl("jikan:anime:1:claim")
+        threads[1].start()
+        held_back = refused.wait(10)
         go_on.set()
         for thread in threads:
             thread.join(30)
+        assert held_back
+        assert claimed_for > (REQUEST_SECONDS - 30) * 1000
         assert values == [{"data": 1}] * 2
         assert len(server.asked) == 1
         assert sum(worker.counts[Count.HITS] for worker in workers) == 1

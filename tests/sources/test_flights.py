@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from models.errors import AnimeError, Unavailable
+from models.errors import AnimeError, Throttled, Unavailable
 from sources.flights import Flights
 
 
@@ -81,10 +81,14 @@ def test_a_mistake_of_the_first_is_not_the_others() -> None:
     assert {type(result) for result in crowd.results} == {ZeroDivisionError, tuple}
 
 
-def test_whoever_waits_too_long_asks_too() -> None:
+def test_whoever_waits_too_long_is_told_to_come_back_and_does_not_ask_too() -> None:
     crowd = Crowd(lambda: "answer", seconds=0.01)
-    crowd.gather(2, until=lambda: crowd.works == 2)
-    assert crowd.results == [("answer", False)] * 2
+    crowd.gather(2, until=lambda: len(crowd.results) == 1)
+    assert crowd.works == 1
+    late, answered = crowd.results
+    assert answered == ("answer", False)
+    assert isinstance(late, Throttled)
+    assert late.retry_after == 0.01
 
 
 def test_different_wishes_do_not_wait_for_each_other() -> None:

@@ -1,12 +1,18 @@
 import gzip
+import socket
+import ssl
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
+import trustme
 
 from models.errors import BadInput, Malformed, Unavailable
 from sources.http import LiveTransport, NotSupported, Request, TooLarge
-from tests.support.http_server import answer, drip, raw, serve, silence
+from tests.support.http_server import Answer, Asked, answer, drip, raw, serve, silence
 
 QUICK = LiveTransport(connect_seconds=2, read_seconds=0.3, total_seconds=0.8)
 PATIENT = LiveTransport(connect_seconds=2, read_seconds=5, total_seconds=10)
@@ -145,6 +151,71 @@ def test_what_only_a_replay_holds_is_not_asked_for_live() -> None:
         with pytest.raises(NotSupported, match="anidb GET /anime/1: not asked live"):
             PATIENT.send(request)
     assert server.asked == []
+
+
+def test_the_deadline_holds_while_tls_is_agreed_on() -> None:
+    """The server takes the connection and the greeting, and says nothing."""
+    impatient = LiveTransport(connect_seconds=20, read_seconds=20, total_seconds=0.3)
+    with serve(answer()) as server:
+        before = time.monotonic()
+        with pytest.raises(Unavailable, match=r"no whole answer within 0\.3 seconds") as error:
+            impatient.send(get(server.url.replace("http://", "https://")))
+        assert time.monotonic() - before < 10
+    assert error.value.sent is False
+
+
+@pytest.fixture
+def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """Of a server that this process believes."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+@contextmanager
+def encrypted(context: ssl.SSLContext, talk: Answer) -> Iterator[str]:
+    """One connection."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(10)
+
+    def run() -> None:
+        with suppress(OSError):
+            plain, _ = listener.accept()
+            with context.wrap_socket(plain, server_side=True) as connection:
+                connection.recv(65536)
+                talk(Asked("GET", "/", {}, b""), connection)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        thread.join(15)
+        listener.close()
+
+
+def test_an_answer_comes_back_by_tls(tls: ssl.SSLContext) -> None:
+    with encrypted(tls, answer(b'{"a": 1}')) as url:
+        assert PATIENT.send(get(url)).body == b'{"a": 1}'
+
+
+def test_a_slow_drip_by_tls_ends_at_the_total_deadline(tls: ssl.SSLContext, stop: threading.Event) -> None:
+    dripping = drip(b"HTTP/1.1 200 OK\r\n\r\n", b"x", stop, every=0.05)
+    with encrypted(tls, dripping) as url, pytest.raises(Unavailable, match=r"no whole answer within 0\.8 seconds"):
+        QUICK.send(get(url, max_bytes=100_000))
+
+
+@pytest.mark.parametrize(
+    ("contact", "shown"),
+    [(None, "anime-infra/0.1"), ("https://example.org/who", "anime-infra/0.1 (+https://example.org/who)")],
+)
+def test_a_server_is_told_who_asks_and_whom_to_turn_to(contact: str | None, shown: str) -> None:
+    with serve(answer()) as server:
+        LiveTransport(contact=contact).send(get(server.url))
+    assert server.asked[0].headers["user-agent"] == shown
 
 
 def test_neither_errors_nor_reprs_show_query_or_headers() -> None:

@@ -188,11 +188,12 @@ def test_the_connection_goes_to_the_checked_address_under_the_hosts_name(certifi
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX-A: b\r\n\r\nabc")
 
     with serve(certificate, talk) as port:
-        got = transport(port, certificate).get(TARGET, seconds=5, max_bytes=10)
+        got = transport(port, certificate, contact="https://team.example/bot").get(TARGET, seconds=5, max_bytes=10)
     assert (got.status, got.body, got.headers["x-a"]) == (200, b"abc", "b")
     head = heard[0].decode().lower()
     assert head.startswith("get /images/1.jpg?s=1 http/1.1")
     assert f"host: {HOST}\r\n" in head
+    assert "(+https://team.example/bot)\r\n" in head
     assert not {"cookie:", "referer:", "authorization:"} & set(head.split())
 
 

@@ -3,9 +3,15 @@ from typing import Any
 import pytest
 
 from models.errors import BadInput, ChangedShape, NotFound, Throttled, Unavailable
+from models.events import Catalogue
 from sources.jikan import JikanClient
+from sources.keeping import DAY, STALE_SECONDS
+from sources.kept_answers import SharedAnswers
+from sources.registry import catalogue_clients
 from tests.support.clients import api, fetch_all
-from tests.support.scripted_http import Scripted, json_response
+from tests.support.fake_answers import FakeAnswerCache
+from tests.support.fakes import ManualClock
+from tests.support.scripted_http import Scripted, Waits, json_response
 
 SOURCES = ("https://anilist.co/anime/5", "https://myanimelist.net/anime/7/")
 PAGE = ("https://myanimelist.net/anime/7",)
@@ -113,9 +119,10 @@ def test_a_needed_field_of_another_shape_names_its_place() -> None:
     answers["GET /anime/7/full"]["data"]["title"] = ["Long"]
     with pytest.raises(ChangedShape, match=r"^jikan anime\.title: expected a text, got a list$"):
         client(Scripted(answers)).fetch(PAGE, cursor=None)
-    answers["GET /anime/7/episodes?page=1"]["data"][1]["mal_id"] = "2"
+    for item in answers["GET /anime/7/episodes?page=1"]["data"]:
+        item["mal_id"] = "2"
     page = client(Scripted(answers)).fetch(PAGE, cursor="episodes:1")
-    assert page.problems == ('episodes, page 1: jikan episodes[1].mal_id: expected a whole number, got "2"',)
+    assert page.problems == ('episodes, page 1: jikan episodes[0].mal_id: expected a whole number, got "2"',)
 
 
 def test_fields_that_nobody_knows_are_kept_and_counted() -> None:
@@ -129,13 +136,84 @@ def test_fields_that_nobody_knows_are_kept_and_counted() -> None:
     assert counted == [{"anime.mood": 1}, {"character_details.shoe_size": 2}]
 
 
+def test_told_to_slow_down_it_gives_what_it_has_and_asks_for_the_rest_later() -> None:
+    """Where answers are not kept, a step repeated as a whole would ask for all of them again."""
+    answers = series(episodes=30, characters=30)
+    whole = dict(answers)
+    late = Throttled("its turn is in 50 s", retry_after=50)
+    answers["GET /characters/4/full"] = answers["GET /anime/7/episodes/23"] = late
+    transport = Scripted(answers)
+    some = client(transport).fetch(PAGE, cursor="character_details:1,2,3,4,5")
+    assert [item["mal_id"] for item in some.answers["character_details"]] == [1, 2, 3]
+    assert (some.cursor, some.problems) == ("character_details:4,5", ())
+    some = client(transport).fetch(PAGE, cursor="episode_details:21-30")
+    assert [item["mal_id"] for item in some.answers["episode_details"]] == [21, 22]
+    assert some.cursor == "episode_details:23-30"
+    rest = client(Scripted(whole)).fetch(PAGE, cursor=some.cursor)
+    assert [item["mal_id"] for item in rest.answers["episode_details"]] == list(range(23, 31))
+
+
+def test_told_to_slow_down_before_any_answer_it_says_so() -> None:
+    answers = series(episodes=3, characters=0)
+    answers["GET /anime/7/episodes/1"] = Throttled("its turn is in 50 s", retry_after=50)
+    with pytest.raises(Throttled) as raised:
+        client(Scripted(answers)).fetch(PAGE, cursor="episode_details:1-3")
+    assert raised.value.retry_after == 50
+
+
+def test_a_detail_that_is_missing_is_an_answer_too() -> None:
+    answers = series(episodes=3, characters=0)
+    del answers["GET /anime/7/episodes/1"]
+    answers["GET /anime/7/episodes/2"] = Throttled("its turn is in 50 s", retry_after=50)
+    page = client(Scripted(answers)).fetch(PAGE, cursor="episode_details:1-3")
+    assert page.cursor == "episode_details:2-3"
+    assert [problem.partition(" (")[0] for problem in page.problems] == [
+        "details of episodes: 1 of 1 not available, first 1"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("aired", "days"),
+    [
+        ("2026-11-20T00:00:00+00:00", 1 / 24),
+        ("2026-11-28T00:00:00+00:00", 1 / 24),
+        ("2026-10-25T00:00:00+00:00", 1 / 24),
+        (None, 1 / 24),
+        (7, 1 / 24),
+        ("2026-10-20T00:00:00+00:00", 7.0),
+        ("1999-10-24T00:00:00+00:00", 7.0),
+    ],
+)
+def test_details_of_an_episode_that_aired_weeks_ago_are_kept_for_a_week_also_of_a_series_on_air(
+    aired: Any, days: float
+) -> None:
+    """A long series would otherwise be asked for its hundred newest ones again in every run."""
+    answers = series(episodes=1, characters=0)
+    answers["GET /anime/7/full"]["data"]["airing"] = True
+    answers["GET /anime/7/episodes/1"]["data"]["aired"] = aired
+    clock = ManualClock()
+    cache = FakeAnswerCache(clock=clock)
+    clients = catalogue_clients(
+        Scripted(answers),
+        {Catalogue.JIKAN: "https://example.com"},
+        {},
+        sleep=Waits(),
+        clock=clock,
+        answers=SharedAnswers(cache=cache),
+    )
+    for cursor in (None, "episode_details:1-1"):
+        clients[Catalogue.JIKAN].fetch(PAGE, cursor=cursor)
+    assert cache.seconds["jikan:anime:7:episode:1"] - STALE_SECONDS == pytest.approx(days * DAY)
+
+
 def test_an_endless_list_of_pages_ends_with_an_empty_one() -> None:
     empty = {"GET /anime/7/episodes?page=9": {"pagination": {"has_next_page": True}, "data": []}}
     assert client(Scripted(empty)).fetch(PAGE, cursor="episodes:9").cursor is None
 
 
 @pytest.mark.parametrize(
-    "cursor", ["", "nothing", "staff:1", "episodes:", "episodes:x", "episode_details:1", "character_details:a"]
+    "cursor",
+    ["", "nothing", "staff:1", "episodes:", "episodes:x", "episodes:1:2", "episode_details:1", "character_details:a"],
 )
 def test_a_cursor_of_somebody_else_is_refused(cursor: str) -> None:
     with pytest.raises(BadInput, match="no fetch"):

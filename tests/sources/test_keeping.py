@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sources.http import MAX_BYTES
-from sources.keeping import LIFETIMES, Kept, Kind, packed, unpacked
+from sources.keeping import LIFETIMES, Kept, Kind, Lifetime, packed, unpacked
 
 KEPT = Kept(
     asked="GET %2Fanime%2F1%2Ffull",
@@ -83,6 +83,15 @@ def test_a_frame_that_does_not_tell_its_size_is_none() -> None:
 def test_every_kind_has_its_time_and_on_air_it_is_no_longer() -> None:
     assert set(LIFETIMES) == set(Kind)
     assert all(0 < lifetime.airing <= lifetime.settled for lifetime in LIFETIMES.values())
+
+
+HOUR = 3600
+
+
+def test_an_answer_about_an_anime_on_air_is_asked_for_anew_after_hours_and_not_days() -> None:
+    """Its status, its next episode and its score change while it airs."""
+    assert LIFETIMES[Kind.ANIME] == Lifetime(settled=24 * HOUR, airing=3 * HOUR)
+    assert LIFETIMES[Kind.STATISTICS] == Lifetime(settled=24 * HOUR, airing=6 * HOUR)
 
 
 def test_an_episode_that_just_aired_is_not_hidden_by_an_older_list() -> None:

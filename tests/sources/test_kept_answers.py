@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from components.application.pipeline import FUNCTIONS
 from models.errors import AnimeError, BadInput, Malformed, NotFound, NotRecorded, Permanent, Throttled, Unavailable
 from sources.http import Refused, Request, Response
 from sources.json_api import JsonApi, RetryPolicy
@@ -27,6 +28,7 @@ SETTLED = json_response({"airing": False})
 AIRING = json_response({"airing": True})
 DOWN = Unavailable("jikan GET /anime/1: answers 503")
 DAY = timedelta(days=1)
+FETCH_SECONDS = next(spec.timeout_seconds for spec in FUNCTIONS if spec.task == "fetch_source")
 
 
 class Catalogue:
@@ -57,10 +59,11 @@ class World:
         self.slept += seconds
         self.clock.advance(timedelta(seconds=seconds))
 
-    def worker(self, *, without_cache: bool = False, at_least: float = 0.0) -> "Worker":
+    def worker(self, *, without_cache: bool = False, at_least: float = 0.0, last_attempt: bool = False) -> "Worker":
         """A process of its own."""
         shared = SharedAnswers(
             cache=None if without_cache else self.cache,
+            last_attempt=last_attempt,
             resting=Resting(monotonic=lambda: self.clock().timestamp()),
         )
         return Worker(self, shared, at_least)
@@ -355,6 +358,37 @@ def test_an_old_answer_does_not_hide_what_is_no_failure(said: Response | Excepti
     assert not isinstance(error.value, Unavailable | Malformed | Refused)
 
 
+@pytest.mark.parametrize(
+    "late",
+    [Throttled("many are waiting for their turns", retry_after=60), json_response({}, status=429, retry_after="600")],
+    ids=["no turn", "429"],
+)
+def test_in_the_last_attempt_an_old_answer_stands_in_for_a_turn_that_does_not_come(late: Response | Exception) -> None:
+    world = World()
+    world.worker().get()
+    world.clock.advance(DAY)
+    world.catalogue.answer = late
+    with pytest.raises(Throttled):
+        world.worker().get()
+    last = world.worker(last_attempt=True)
+    assert last.get() == {"airing": False}
+    assert world.counts[Count.STALE] == 1
+    assert "an answer of 2026-11-21 01:00 UTC, since" in last.answers.notes[0]
+
+
+def test_in_the_last_attempt_an_answer_that_somebody_else_asks_for_may_be_old() -> None:
+    world = World()
+    world.worker().get()
+    world.clock.advance(DAY)
+    world.cache.claim("jikan:anime:1", seconds=CLAIM_SECONDS)
+    assert world.worker(last_attempt=True).get() == {"airing": False}
+
+
+def test_in_the_last_attempt_what_was_never_answered_stays_late() -> None:
+    with pytest.raises(Throttled):
+        World(Throttled("many are waiting")).worker(last_attempt=True).get()
+
+
 def test_a_catalogue_that_is_back_is_asked_at_once() -> None:
     world = World()
     world.worker().get()
@@ -441,12 +475,42 @@ def test_the_claim_of_a_worker_that_failed_passes_on() -> None:
     assert world.slept == 0
 
 
-def test_a_worker_that_died_is_waited_for_only_so_long() -> None:
+def test_an_answer_that_takes_long_is_waited_for_by_the_machine_and_not_asked_for_twice() -> None:
     world = World()
-    world.cache.claim("jikan:anime:1", seconds=3600)
-    assert world.worker().get() == {"airing": False}
+    claim = world.cache.claim("jikan:anime:1", seconds=CLAIM_SECONDS)
+    assert claim is not None
+    with pytest.raises(Throttled, match="somebody else is asking for it") as error:
+        world.worker().get()
     assert FOLLOW_SECONDS <= world.slept < FOLLOW_SECONDS + 1
+    assert error.value.retry_after == FOLLOW_SECONDS
+    assert world.catalogue.asked == []
+    world.cache.release("jikan:anime:1", claim)
+    assert world.worker().get() == {"airing": False}
+
+
+def test_whoever_asks_is_alone_as_long_as_a_function_may_last() -> None:
+    """The turn, the repetitions and the request itself."""
+    world = World()
+    others: list[AnimeError] = []
+
+    def meanwhile() -> None:
+        world.clock.advance(timedelta(seconds=FETCH_SECONDS - 2 * FOLLOW_SECONDS))
+        with pytest.raises(Throttled) as error:
+            world.worker().get()
+        others.append(error.value)
+
+    world.catalogue.when_asked = meanwhile
+    assert world.worker().get() == {"airing": False}
+    assert len(others) == 1
     assert len(world.catalogue.asked) == 1
+
+
+def test_a_worker_that_died_is_waited_for_no_longer_than_it_could_have_lived() -> None:
+    world = World()
+    world.cache.claim("jikan:anime:1", seconds=CLAIM_SECONDS)
+    world.clock.advance(timedelta(seconds=CLAIM_SECONDS))
+    assert world.worker().get() == {"airing": False}
+    assert world.slept == 0
 
 
 def test_a_worker_that_waited_for_the_claim_looks_again() -> None:

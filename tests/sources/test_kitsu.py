@@ -3,9 +3,15 @@ from typing import Any
 import pytest
 
 from models.errors import BadInput, ChangedShape, NotFound
+from models.events import Catalogue
+from sources.keeping import LIFETIMES, STALE_SECONDS, Kind
+from sources.kept_answers import SharedAnswers
 from sources.kitsu import ANIME_INCLUDE, CHARACTERS_INCLUDE, KitsuClient
+from sources.registry import catalogue_clients
 from tests.support.clients import api, fetch_all
-from tests.support.scripted_http import Scripted
+from tests.support.fake_answers import FakeAnswerCache
+from tests.support.fakes import ManualClock
+from tests.support.scripted_http import Scripted, Waits
 
 PAGE = ("https://kitsu.app/anime/7",)
 ANIME = f"GET /anime/7?include={ANIME_INCLUDE}"
@@ -13,11 +19,11 @@ VOICES = CHARACTERS_INCLUDE
 
 
 def page(path: str, kind: str, total: int, offset: int, *, include: str = "") -> tuple[str, dict[str, Any]]:
-    numbers = range(offset + 1, min(offset + 10, total) + 1)
-    links = {"next": "https://kitsu.app/somewhere"} if offset + 10 < total else {}
-    data = [{"id": str(number), "type": kind, "attributes": {}} for number in numbers]
-    query = f"{include}page[limit]=10&page[offset]={offset}"
-    answer: dict[str, Any] = {"data": data, "links": links}
+    numbers = range(offset + 1, min(offset + 20, total) + 1)
+    links = {"next": "https://kitsu.app/somewhere"} if offset + 20 < total else {}
+    data = [{"id": str(number), "type": kind, "attributes": {"number": number}} for number in numbers]
+    query = f"{include}page[limit]=20&page[offset]={offset}"
+    answer: dict[str, Any] = {"data": data, "meta": {"count": total}, "links": links}
     if include:
         answer["included"] = [
             {"id": str(number), "type": "characters", "attributes": {"canonicalName": "Nobody"}} for number in numbers
@@ -41,9 +47,9 @@ def series(*, episodes: int, characters: int) -> dict[str, Any]:
             ],
         }
     }
-    for offset in range(0, max(episodes, 1), 10):
+    for offset in range(0, max(episodes, 1), 20):
         answers.update([page("/anime/7/episodes", "episodes", episodes, offset)])
-    for offset in range(0, max(characters, 1), 10):
+    for offset in range(0, max(characters, 1), 20):
         answers.update(
             [page("/anime/7/characters", "mediaCharacters", characters, offset, include=f"include={VOICES}&")]
         )
@@ -71,7 +77,7 @@ def test_a_series_is_fetched_page_by_page() -> None:
         "staff": 2,
     }
     assert fetched.problems == []
-    assert len(fetched.pages) == 1 + 110 + 3 + 1
+    assert len(fetched.pages) == 1 + 55 + 2 + 1
 
 
 def test_a_page_named_by_its_slug_is_looked_up_once() -> None:
@@ -82,6 +88,30 @@ def test_a_page_named_by_its_slug_is_looked_up_once() -> None:
     assert (fetched.answers["anime"]["id"], len(fetched.answers["episodes"])) == ("7", 1)
 
 
+def test_what_a_page_named_by_its_slug_has_is_kept_as_long_as_by_its_number() -> None:
+    """Whether the anime is on air stands in its own answer, which is kept under the slug."""
+    answers = series(episodes=1, characters=1)
+    anime = answers.pop(ANIME)
+    anime["data"]["attributes"]["status"] = "finished"
+    answers[f"GET /anime?filter[slug]=cowboy-bebop&include={ANIME_INCLUDE}"] = anime
+    clock = ManualClock()
+    cache = FakeAnswerCache(clock=clock)
+    kitsu = catalogue_clients(
+        Scripted(answers),
+        {Catalogue.KITSU: "https://example.com"},
+        {},
+        sleep=Waits(),
+        clock=clock,
+        answers=SharedAnswers(cache=cache),
+    )[Catalogue.KITSU]
+    cursor = kitsu.fetch(("https://kitsu.app/anime/cowboy-bebop",), cursor=None).cursor
+    while cursor is not None:
+        cursor = kitsu.fetch(("https://kitsu.app/anime/cowboy-bebop",), cursor=cursor).cursor
+    seconds = {key: kept - STALE_SECONDS for key, kept in cache.seconds.items()}
+    assert seconds["kitsu:anime:7:episodes:0"] == LIFETIMES[Kind.EPISODES].settled
+    assert seconds["kitsu:anime:7:characters:0"] == LIFETIMES[Kind.CHARACTERS].settled
+
+
 def test_a_slug_that_nobody_has_is_not_found() -> None:
     answers: dict[str, Any] = {f"GET /anime?filter[slug]=none&include={ANIME_INCLUDE}": {"data": []}}
     with pytest.raises(NotFound):
@@ -90,15 +120,25 @@ def test_a_slug_that_nobody_has_is_not_found() -> None:
 
 def test_a_missing_page_is_a_problem_and_the_characters_follow() -> None:
     answers = series(episodes=26, characters=1)
-    del answers["GET /anime/7/episodes?page[limit]=10&page[offset]=10"]
+    del answers["GET /anime/7/episodes?page[limit]=20&page[offset]=20"]
     fetched = fetch_all(client(answers), PAGE)
-    assert (len(fetched.answers["episodes"]), len(fetched.answers["characters"])) == (10, 1)
-    assert fetched.problems == ["episodes from 11 on: kitsu GET /anime/7/episodes: answers 404"]
+    assert (len(fetched.answers["episodes"]), len(fetched.answers["characters"])) == (20, 1)
+    assert fetched.problems == ["episodes from 21 on: kitsu GET /anime/7/episodes: answers 404"]
+
+
+def test_a_server_that_gives_fewer_than_asked_for_is_asked_for_the_rest() -> None:
+    answers = series(episodes=26, characters=0)
+    whole = answers["GET /anime/7/episodes?page[limit]=20&page[offset]=0"]
+    for offset in (0, 10):
+        part = {**whole, "data": whole["data"][offset : offset + 10]}
+        answers[f"GET /anime/7/episodes?page[limit]=20&page[offset]={offset}"] = part
+    fetched = fetch_all(client(answers), PAGE)
+    assert [int(one["id"]) for one in fetched.answers["episodes"]] == list(range(1, 27))
 
 
 def test_links_that_come_without_their_characters_are_a_problem() -> None:
     answers = series(episodes=0, characters=3)
-    answers[f"GET /anime/7/characters?include={VOICES}&page[limit]=10&page[offset]=0"]["included"] = []
+    answers[f"GET /anime/7/characters?include={VOICES}&page[limit]=20&page[offset]=0"]["included"] = []
     assert fetch_all(client(answers), PAGE).problems == ["characters from 1 on: 3 links without names"]
 
 

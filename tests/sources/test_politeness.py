@@ -13,8 +13,17 @@ import pytest
 from domain.token_bucket import Reason
 from models.errors import BadInput, Permanent, Throttled, Unavailable
 from sources.http import Request, Response
+from sources.json_api import RetryPolicy
 from sources.manners import MANNERS, Manners
-from sources.politeness import WORKERS_ALONE, AskedBefore, CarefulBuckets, Paused, PoliteTransport
+from sources.politeness import (
+    CROWD_SECONDS,
+    TURNS,
+    WORKERS_ALONE,
+    AskedBefore,
+    CarefulBuckets,
+    Paused,
+    PoliteTransport,
+)
 from sources.resting import REST_SECONDS, Resting
 from stores.rate_buckets import ProcessRateBuckets
 from tests.support.fakes import Failing, ManualClock
@@ -214,8 +223,6 @@ def test_a_slower_limit_slows_every_worker_down() -> None:
         ({"retry_after": "7"}, 7),
         ({"retry_after": "Sat, 21 Nov 2026 01:00:30 GMT"}, 30),
         ({"retry_after": "Saturday, 21-Nov-26 01:00:30 GMT"}, 30),
-        ({}, 60),
-        ({"retry_after": "soon"}, 60),
     ],
 )
 def test_retry_after_holds_for_all_workers(headers: dict[str, str], pause: float) -> None:
@@ -223,6 +230,18 @@ def test_retry_after_holds_for_all_workers(headers: dict[str, str], pause: float
     assert world.worker().send(request()).status == 429
     ask(world.worker())
     assert world.seconds == [0, pause]
+
+
+@pytest.mark.parametrize("headers", [{}, {"retry_after": "soon"}, {"retry_after": "60"}])
+def test_the_end_of_a_longer_pause_is_waited_for_by_the_machine(headers: dict[str, str]) -> None:
+    world = World(answer(429, b"", **headers), GOOD)
+    world.worker().send(request())
+    with pytest.raises(Throttled, match=r"its turn is in 60 s \(rate\)") as error:
+        ask(world.worker())
+    assert error.value.retry_after == 60
+    world.clock.advance(timedelta(seconds=60))
+    ask(world.worker())
+    assert world.seconds == [0, 60]
 
 
 def test_a_used_up_limit_is_waited_for() -> None:
@@ -372,6 +391,35 @@ def test_a_turn_beyond_the_functions_time_goes_to_the_machine() -> None:
     assert world.seconds == [0]
 
 
+def test_a_turn_that_many_others_have_before_is_waited_for_by_the_machine() -> None:
+    """Each look finds that somebody else was faster."""
+    world = World()
+    worker = world.worker()
+    ask(worker, "kitsu", 2)
+    others = world.worker()
+
+    def overtaken(seconds: float) -> None:
+        world.clock.advance(timedelta(seconds=seconds))
+        others.send(request("kitsu"))
+
+    worker._sleep = overtaken
+    with pytest.raises(Throttled, match="kitsu GET /v4/anime/1: many are waiting for their turns") as error:
+        ask(worker, "kitsu")
+    assert error.value.retry_after == CROWD_SECONDS
+    assert (world.clock() - world.begun).total_seconds() == TURNS
+    assert world.counts[Count.WAITS] == 0
+
+
+def test_whoever_is_told_of_a_crowd_does_not_repeat_in_the_same_call() -> None:
+    assert RetryPolicy().patience < CROWD_SECONDS
+
+
+def test_a_slow_catalogue_is_waited_for_as_patiently() -> None:
+    world = World(answer(x_ratelimit_limit="3"))
+    ask(world.worker(), "anilist", 4)
+    assert world.seconds == pytest.approx([0, 0, 60, 120], abs=0.01)
+
+
 def test_no_request_is_begun_that_could_not_be_finished() -> None:
     world = World(lasts=59)
     with pytest.raises(Throttled, match="too late for another request"):
@@ -447,12 +495,12 @@ def test_a_stack_without_a_shared_store_is_careful_in_each_process() -> None:
 
 
 def test_a_pause_that_the_store_does_not_take_is_kept_by_the_process() -> None:
-    world = World(throttled(retry_after="40"), GOOD)
+    world = World(throttled(retry_after="25"), GOOD)
     world.server.when_asked = lambda: world.failing.before("change", Unavailable("down"))
     worker = world.worker(world.failing)
     worker.send(request())
     ask(worker)
-    assert world.seconds[1] >= 40
+    assert world.seconds[1] >= 25
 
 
 # ----------------------------------------------------------------------------------------------------------- counters

@@ -61,7 +61,7 @@ def test_base_urls_and_secrets_reach_their_catalogue_alone() -> None:
     for catalogue in (Catalogue.JIKAN, Catalogue.ANIMESCHEDULE, Catalogue.KITSU, Catalogue.ANILIST):
         with pytest.raises(NotFound):
             clients[catalogue].fetch(SOURCES, cursor=None)
-    jikan, schedule, kitsu, anilist = transport.requests
+    jikan, schedule, *_, kitsu, anilist = transport.requests
     assert (jikan.url, jikan.headers["X-Server-Key"]) == ("https://jikan.example/v4/anime/1/full", "abcdefgh")
     assert schedule.url == "https://schedule.example/anime?mal-ids=1"
     assert schedule.headers["Authorization"] == "Bearer ijklmnop"

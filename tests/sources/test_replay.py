@@ -1,4 +1,5 @@
 import json
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -8,10 +9,18 @@ from hypothesis import strategies as st
 
 from models.errors import BadInput, NotRecorded
 from models.events import Catalogue
+from scripts.made_up_series import ANIDB_CLIENT, SOURCES, MadeUpSeries
 from sources.http import Request, Response, TooLarge
+from sources.manners import DAY, same_item_seconds
 from sources.registry import PAGES, catalogue_clients
-from sources.replay import PARSED, RecordTransport, ReplayTransport, recording_folder, recording_name
-from tests.support.made_up_series import ANIDB_CLIENT, SOURCES, MadeUpSeries
+from sources.replay import (
+    PARSED,
+    SECRET_PARAMETERS,
+    RecordTransport,
+    ReplayTransport,
+    recording_folder,
+    recording_name,
+)
 from tests.support.scripted_http import Scripted, Waits, json_response
 from workflows.ports import CatalogueClient, FetchedPage
 
@@ -115,6 +124,65 @@ def test_credentials_that_a_server_echoes_are_not_recorded(tmp_path: Path) -> No
     (written,) = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert json.loads(written.read_bytes()) == {"you": "REDACTED", "key": "REDACTED", "title": "Bearer of news"}
     assert "ijklmnop" not in written.name
+
+
+@pytest.mark.parametrize("name", ["Authorization", "Cookie", "X-Api-Key", "X-MAL-Client-ID", "X-Server-Key"])
+def test_no_header_that_says_who_asks_is_recorded(tmp_path: Path, name: str) -> None:
+    live = Scripted({"GET /v4/me": json_response({"you": "abcdefgh"})})
+    request = Request(method="GET", url=f"{BASE}/me", headers={name: "abcdefgh"}, catalogue="jikan", base_path="/v4")
+    RecordTransport(tmp_path, live).send(request)
+    (written,) = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert json.loads(written.read_bytes()) == {"you": "REDACTED"}
+
+
+@pytest.mark.parametrize("name", sorted(SECRET_PARAMETERS))
+def test_no_parameter_that_holds_a_key_is_recorded(tmp_path: Path, name: str) -> None:
+    live = Scripted({f"GET /v4/me?{name}=abcdefgh": json_response({"you": "abcdefgh"})})
+    request = Request(method="GET", url=f"{BASE}/me?{name}=abcdefgh", catalogue="jikan", base_path="/v4")
+    RecordTransport(tmp_path, live).send(request)
+    (written,) = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert json.loads(written.read_bytes()) == {"you": "REDACTED"}
+    assert "abcdefgh" not in written.name
+
+
+def test_a_public_name_that_is_a_word_of_the_answer_leaves_the_answer_as_it_is(tmp_path: Path) -> None:
+    """AniDB's client is registered under a name that anybody may look up."""
+    body = b"<anime><episodes><episode/></episodes></anime>"
+    document = Response(status=200, headers={"content-type": "text/xml"}, body=body)
+    url = f"{BASE}/httpapi?client=episode&clientver=1&aid=23"
+    live = Scripted({"GET /v4/httpapi?client=episode&clientver=1&aid=23": document})
+    request = Request(method="GET", url=url, catalogue="anidb", base_path="/v4")
+    RecordTransport(tmp_path, live).send(request)
+    (written,) = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert written.read_bytes() == body
+    assert written.name == "GET %2Fhttpapi%3Faid%3D23.xml"
+
+
+def anidb(number: int = 23) -> Request:
+    return Request(method="GET", url=f"{BASE}/{number}", catalogue="anidb", base_path="/v4")
+
+
+def test_who_minds_being_asked_again_is_answered_from_a_young_recording(tmp_path: Path) -> None:
+    """Also by a recorder of the next local stack, which knows of no earlier request."""
+    live = Scripted({f"GET /v4/{number}": {"data": number} for number in (23, 24)})
+    recorded_at = time.time()
+
+    def recorder(seconds_later: float) -> RecordTransport:
+        return RecordTransport(tmp_path, live, again_after=same_item_seconds(), now=lambda: recorded_at + seconds_later)
+
+    first = recorder(0).send(anidb())
+    assert recorder(DAY - 60).send(anidb()).body == first.body
+    assert live.asked == ["GET /v4/23"]
+    recorder(DAY - 60).send(anidb(24))
+    recorder(DAY + 60).send(anidb())
+    assert live.asked == ["GET /v4/23", "GET /v4/24", "GET /v4/23"]
+
+
+def test_others_are_recorded_anew_each_time(tmp_path: Path) -> None:
+    live = Scripted({"GET /v4/anime/1": {"data": 1}})
+    for _ in range(2):
+        RecordTransport(tmp_path, live, again_after=same_item_seconds()).send(jikan("/anime/1"))
+    assert len(live.asked) == 2
 
 
 def test_what_is_not_recorded_says_so(tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from models.errors import AnimeError
 from models.events import Catalogue
+from scripts.made_up_series import ANIDB_CLIENT, SOURCES, MadeUpSeries
 from sources.http import Request, Response
 from sources.json_api import RetryPolicy
 from sources.registry import PAGES, catalogue_clients
-from tests.support.made_up_series import ANIDB_CLIENT, SOURCES, MadeUpSeries
 from tests.support.scripted_http import Waits
 
 MOST_STEPS = 60

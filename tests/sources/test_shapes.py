@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import ChangedShape
-from sources.shapes import check, shape, shown
+from sources.shapes import check, shape, shown, sift
 
 KNOWN = shape("id:int! name!(full:text! native) tags(name:text rank:number) links:list extra* note")
 
@@ -98,3 +98,64 @@ def lines_about(value: Any) -> list[str]:
         return list(unknown(value))
     except ChangedShape as error:
         return [str(error)]
+
+
+# ---------------------------------------------------------------------------------------------------------- sifting
+
+LISTED = shape("id:int! name:object!(full:text!) voices(id:int! name) next(at:int!)")
+
+
+def sifted(value: Any) -> tuple[Any, dict[str, tuple[int, str]]]:
+    found = sift(value, LISTED, catalogue="anilist", path="characters")
+    return found.value, {path: (one.count, one.first.path) for path, one in found.left_out.items()}
+
+
+def row(number: int, **more: Any) -> dict[str, Any]:
+    return {"id": number, "name": {"full": "a"}, **more}
+
+
+def test_what_lacks_nothing_comes_back_as_it_is() -> None:
+    value = [row(1, voices=[{"id": 2}], next={"at": 1}), row(2)]
+    found, left_out = sifted(value)
+    assert found is value
+    assert left_out == {}
+
+
+def test_rows_that_lack_a_needed_field_are_left_out_and_counted_once_a_list() -> None:
+    value = [row(1), {"id": 2}, row(3), {"id": "4", "name": {"full": "a"}}, 5]
+    assert sifted(value) == ([row(1), row(3)], {"characters": (3, "characters[1].name")})
+
+
+def test_the_smallest_part_that_can_be_spared_is_left_out() -> None:
+    value = [row(1, voices=[{"id": None}, {"id": 2}], next={"at": "soon"})]
+    assert sifted(value) == (
+        [row(1, voices=[{"id": 2}])],
+        {"characters.voices": (1, "characters[0].voices[0].id"), "characters.next": (1, "characters[0].next.at")},
+    )
+
+
+def test_what_is_left_out_is_left_in_the_answer_as_it_came() -> None:
+    value = [row(1, voices=[{"id": None}]), {"id": 2}]
+    before = json.dumps(value)
+    sifted(value)
+    assert json.dumps(value) == before
+
+
+def test_where_nothing_can_be_spared_it_is_an_error() -> None:
+    with pytest.raises(ChangedShape, match=r"^anilist characters\.name\.full: expected a text, got 5$"):
+        sifted(row(1) | {"name": {"full": 5}})
+
+
+@given(json_values)
+def test_what_is_left_of_any_value_passes_the_check(value: Any) -> None:
+    try:
+        found = sift(value, KNOWN, catalogue="anilist", path="anime").value
+    except ChangedShape:
+        return
+    check(found, KNOWN, catalogue="anilist", path="anime")
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.0", "1" * 21, "\N{ARABIC-INDIC DIGIT ONE}"])
+def test_what_cannot_be_a_number_in_an_address_is_no_digits(text: str) -> None:
+    with pytest.raises(ChangedShape, match="expected digits"):
+        check({"id": text}, shape("id:digits!"), catalogue="kitsu", path="anime")

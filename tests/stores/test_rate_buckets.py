@@ -13,6 +13,7 @@ from botocore.stub import Stubber
 
 from domain.token_bucket import Bucket, Reason
 from models.errors import AnimeError, Permanent, Throttled, Unavailable
+from stores.answer_cache import RedisAnswerCache
 from stores.cache import connect_redis
 from stores.rate_buckets import ProcessRateBuckets
 from stores.rate_buckets_dynamodb import DynamoRateBuckets
@@ -344,14 +345,39 @@ def test_a_mark_in_the_table_whose_answer_was_lost_is_ours(dynamodb: Any, monkey
     assert buckets.mark("anidb", "anime:1", seconds=3600) is None
 
 
-def test_a_bucket_outlives_answers_when_memory_is_short(redis: Any) -> None:
-    """Keys without an end are not evicted, keys with one are; that is how ElastiCache comes."""
-    buckets = RedisRateBuckets(redis)
+@pytest.fixture
+def short_of_memory(redis: Any) -> Iterator[Any]:
+    """With 2 MiB left, and ElastiCache's own way to make room."""
+    before = {name: redis.config_get(name)[name] for name in ("maxmemory", "maxmemory-policy")}
+    redis.config_resetstat()
+    redis.config_set("maxmemory-policy", "volatile-lru")
+    redis.config_set("maxmemory", redis.info("memory")["used_memory"] + 2 * 2**20)
+    yield redis
+    for name, value in before.items():
+        redis.config_set(name, value)
+
+
+def test_buckets_and_marks_outlive_answers_when_memory_is_short(short_of_memory: Any) -> None:
+    buckets, answers = RedisRateBuckets(short_of_memory), RedisAnswerCache(short_of_memory)
     buckets.change("jikan", put(BUCKET))
     buckets.mark("anidb", "anime:1", seconds=3600)
 
-    assert redis.ttl("jikan:rate") == -1
-    assert 3_590 < redis.ttl("anidb:asked:anime:1") <= 3_600
+    for number in range(400):
+        answers.put(f"jikan:anime:{number}", bytes(20_000), seconds=3600)
+
+    assert short_of_memory.info("stats")["evicted_keys"] > 100
+    assert buckets.find("jikan") == BUCKET
+    assert buckets.mark("anidb", "anime:1", seconds=3600) is not None
+
+
+def test_marks_that_are_over_are_replaced_and_do_not_pile_up(redis: Any) -> None:
+    buckets = RedisRateBuckets(redis)
+    buckets.mark("anidb", "anime:1", seconds=0.01)
+
+    _poll(lambda: buckets.mark("anidb", "anime:1", seconds=3600) is None)
+
+    assert buckets.mark("anidb", "anime:1", seconds=3600) is not None
+    assert redis.dbsize() == 1
 
 
 def test_stacks_that_share_a_server_do_not_meet(redis: Any) -> None:

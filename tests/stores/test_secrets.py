@@ -30,6 +30,12 @@ def test_a_secret_that_nobody_has_set_is_none(secrets: Any) -> None:
     assert read_secret(secrets, arn) is None
 
 
+def test_a_secret_without_a_text_is_none(secrets: Any) -> None:
+    arn = secrets.create_secret(Name=f"s-{uuid.uuid4()}")["ARN"]
+
+    assert read_secret(secrets, arn) is None
+
+
 @pytest.mark.parametrize(
     ("code", "status", "expected"),
     [

@@ -297,13 +297,14 @@ def handled(world: World, *, times: int = 1) -> Iterator[list[Handled]]:
 
 
 @contextmanager
-def running(root: Path, *, replay: Path | None = None, **values: str) -> Iterator[World]:
+def running(root: Path, *, replay: Path | None = None, record: Path | None = None, **values: str) -> Iterator[World]:
     """A stack named ``local`` at ``root``, empty. Machines and stores wait a hundredth as long as they are set to.
 
     ``values`` are settings of the stack, as in its configuration file.
     """
     options = StackOptions(
         replay=replay,
+        record=record,
         wait_scale=0.01,
         retry_base_seconds=0.05,
         test_commands=True,

@@ -25,7 +25,8 @@ ANIDB_CLIENT: Final = "madeup/1"
 _JSON: Final = "application/json"
 _JIKAN_PAGE: Final = 100
 _ANILIST_PAGE: Final = 25
-_KITSU_PAGE: Final = 10
+_KITSU_MOST: Final = 20
+_KITSU_DEFAULT: Final = 10
 
 
 @dataclass
@@ -49,9 +50,10 @@ class MadeUpSeries:
             case Catalogue.JIKAN:
                 return _json(self._jikan(path, int(query.get("page", 1))))
             case Catalogue.ANILIST:
-                return _json({"data": {"Media": self._anilist(body["operationName"], variables.get("page", 1))}})
+                return _json({"data": self._anilist_data(body["operationName"], variables)})
             case Catalogue.KITSU:
-                return _json(self._kitsu(path, int(query.get("page[offset]", 0))))
+                limit = min(int(query.get("page[limit]", _KITSU_DEFAULT)), _KITSU_MOST)
+                return _json(self._kitsu(path, int(query.get("page[offset]", 0)), limit))
             case Catalogue.ANIMESCHEDULE:
                 return _json({"title": "Long", "route": SLUG, "episodes": self.episodes})
             case Catalogue.ANIDB:
@@ -83,7 +85,10 @@ class MadeUpSeries:
             case ["anime", _, "episodes"]:
                 start = (page - 1) * _JIKAN_PAGE
                 return {
-                    "pagination": {"has_next_page": start + _JIKAN_PAGE < self.episodes},
+                    "pagination": {
+                        "has_next_page": start + _JIKAN_PAGE < self.episodes,
+                        "last_visible_page": max(1, -(-self.episodes // _JIKAN_PAGE)),
+                    },
                     "data": [{"mal_id": number} for number in self._numbers(start, _JIKAN_PAGE)],
                 }
             case ["anime", _, "episodes", number]:
@@ -91,6 +96,13 @@ class MadeUpSeries:
         raise AssertionError(f"nobody asks Jikan for {path}")
 
     # ----------------------------------------------------------------------------------------------------- AniList
+
+    def _anilist_data(self, operation: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        if operation == "Airing":
+            number = variables["episode"]
+            found = [{"episode": number, "airingAt": number * 604800}] if number <= self.episodes else []
+            return {"Page": {"airingSchedules": found}}
+        return {"Media": self._anilist(operation, variables.get("page", 1))}
 
     def _anilist(self, operation: str, page: int) -> Mapping[str, Any]:
         start = (page - 1) * _ANILIST_PAGE
@@ -110,21 +122,21 @@ class MadeUpSeries:
 
     # ------------------------------------------------------------------------------------------------------- Kitsu
 
-    def _kitsu(self, path: str, offset: int) -> Any:
+    def _kitsu(self, path: str, offset: int, limit: int) -> Any:
         match path.strip("/").split("/"):
             case ["anime", _]:
                 return {"data": _resource("anime", NUMBER, canonicalTitle="Long", status="current"), "included": []}
             case ["anime", _, "episodes"]:
-                return _kitsu_page("episodes", self._numbers(0, self.episodes), offset)
+                return _kitsu_page("episodes", self._numbers(0, self.episodes), offset, limit)
             case ["anime", _, "characters"]:
-                answer = _kitsu_page("mediaCharacters", range(1, self.characters + 1), offset)
+                answer = _kitsu_page("mediaCharacters", range(1, self.characters + 1), offset, limit)
                 names = [
                     _resource("characters", int(link["id"]), canonicalName=f"Nobody {link['id']}")
                     for link in answer["data"]
                 ]
                 return {**answer, "included": names}
             case ["anime", _, "anime-staff"]:
-                return _kitsu_page("animeStaff", range(1, self.staff + 1), offset)
+                return _kitsu_page("animeStaff", range(1, self.staff + 1), offset, limit)
         raise AssertionError(f"nobody asks Kitsu for {path}")
 
     # ------------------------------------------------------------------------------------------------- XML and HTML
@@ -172,10 +184,10 @@ def _resource(kind: str, identifier: int, **attributes: Any) -> dict[str, Any]:
     return {"id": str(identifier), "type": kind, "attributes": attributes}
 
 
-def _kitsu_page(kind: str, numbers: range, offset: int) -> dict[str, Any]:
-    links = {"next": "https://kitsu.app/somewhere"} if offset + _KITSU_PAGE < len(numbers) else {}
-    data = [_resource(kind, number, number=number) for number in numbers[offset : offset + _KITSU_PAGE]]
+def _kitsu_page(kind: str, numbers: range, offset: int, limit: int) -> dict[str, Any]:
+    links = {"next": "https://kitsu.app/somewhere"} if offset + limit < len(numbers) else {}
+    data = [_resource(kind, number, number=number) for number in numbers[offset : offset + limit]]
     if kind != "episodes":
         for resource in data:
             resource["attributes"] = {"role": "main"}
-    return {"data": data, "links": links}
+    return {"data": data, "meta": {"count": len(numbers)}, "links": links}
