@@ -1,10 +1,14 @@
-"""FetchSources: one page of one catalogue."""
+"""FetchSources: the pages of one catalogue, as many as come in one call."""
+
+import random
+from collections import Counter
 
 from models.events import FetchInput, FetchOutput
 from runtime import clients
 from runtime.handler import Context, lambda_function
 from runtime.settings import Catalogues, DataBucket
 from workflows import enrichment
+from workflows.answers import most_frequent
 from workflows.catalogue_counts import CatalogueCounts
 
 
@@ -15,12 +19,20 @@ class Settings(DataBucket, Catalogues):
 @lambda_function(event=FetchInput, settings=Settings)
 def handler(event: FetchInput, context: Context[Settings]) -> FetchOutput:
     counts = CatalogueCounts()
+    unknown: Counter[str] = Counter()
+    last = enrichment.is_last_attempt(event, context.now())
     try:
         return enrichment.fetch_source(
             event,
-            clients=clients.catalogues(context.settings, counts=counts, remaining=context.remaining),
+            clients=clients.catalogues(context.settings, counts=counts, remaining=context.remaining, last_attempt=last),
             objects=clients.objects(context.settings),
             clock=context.now,
+            last_attempt=last,
+            jitter=random.random,
+            unknown=unknown,
         )
     finally:
-        context.metrics.record(*counts.figures(), about={"catalogue": event.catalogue.value})
+        counts.record(context.metrics, event.catalogue.value)
+        if unknown:
+            fields = most_frequent(unknown)
+            context.log.warning("fields that nobody knows", catalogue=event.catalogue.value, fields=fields)

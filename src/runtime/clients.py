@@ -10,6 +10,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial, wraps
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
@@ -350,9 +351,10 @@ def catalogues(
     *,
     counts: CatalogueCounts | None = None,
     remaining: Callable[[], float] = lambda: math.inf,
+    last_attempt: bool = False,
 ) -> Mapping[Catalogue, CatalogueClient]:
     """For one call of a function, which has ``remaining`` seconds left. A catalogue whose secret nobody has set yet is
-    asked without one.
+    asked without one. In the ``last_attempt`` an old answer stands in for a turn that does not come.
 
     Only what goes out is counted and waits for its turn. Kept answers are given where all is live: a replay answers
     from its folder and from nowhere else, and a recording has to be of what the catalogue says.
@@ -365,7 +367,7 @@ def catalogues(
         base_urls={Catalogue(name): str(url).rstrip("/") for name, url in settings.catalogue_urls.items()},
         secrets={name: value.strip() for name, value in found if value is not None},
         sleep=time.sleep,
-        answers=_answers(_redis_of(settings)) if settings.http_transport == LIVE else None,
+        answers=_answers_of(settings, last_attempt=last_attempt),
         counts=counts,
         remaining=remaining,
         page_catalogues=settings.page_catalogues,
@@ -409,7 +411,7 @@ def _http(
     from pathlib import Path
 
     from sources.http import LiveTransport
-    from sources.manners import MANNERS
+    from sources.manners import manners_at, same_item_seconds
     from sources.politeness import PoliteTransport
     from sources.registry import PLAIN_HTTP_HOSTS
     from sources.replay import RecordTransport, ReplayTransport
@@ -418,14 +420,14 @@ def _http(
     if kind == "replay":
         return ReplayTransport(Path(folder))
     polite = PoliteTransport(
-        LiveTransport(plain_hosts=PLAIN_HTTP_HOSTS),
-        manners=MANNERS,
+        LiveTransport(plain_hosts=PLAIN_HTTP_HOSTS, contact=world.contact),
+        manners=manners_at({name.value: pace for name, pace in world.catalogue_paces.items()}),
         buckets=_careful(_redis_of(rates), rates.rate_table, rates.aws_region, rates.aws_endpoint_url),
         counts=counts,
         clock=_now,
         remaining=remaining,
     )
-    return RecordTransport(Path(folder), polite) if kind == "record" else polite
+    return RecordTransport(Path(folder), polite, again_after=same_item_seconds()) if kind == "record" else polite
 
 
 def rate_buckets(settings: on.RateLimits) -> RateBuckets | None:
@@ -454,6 +456,13 @@ def _careful(redis: "Redis | None", table: str | None, region: str, endpoint: st
     return CarefulBuckets(shared=_rate_buckets(redis, table, region, endpoint), own=ProcessRateBuckets(clock=_now))
 
 
+def _answers_of(settings: on.Catalogues, *, last_attempt: bool) -> "SharedAnswers | None":
+    if settings.http_transport != LIVE:
+        return None
+    shared = _answers(_redis_of(settings))
+    return replace(shared, last_attempt=True) if last_attempt else shared
+
+
 @_once
 def _answers(redis: "Redis | None") -> "SharedAnswers":
     from sources.kept_answers import SharedAnswers
@@ -468,7 +477,7 @@ def image_host(settings: on.Images, transport: on.OutsideWorld, clock: Clock) ->
     from stores.objects import S3Objects
 
     return ImageHost(
-        source=_image_source(transport.http_transport, settings.image_hosts),
+        source=_image_source(transport.http_transport, settings.image_hosts, transport.contact),
         images=S3Objects(_client("s3", settings), settings.images_bucket),
         image_map=DynamoImageMap(_client("dynamodb", settings), settings.image_map_table),
         dead_letters=_queue(settings.image_dlq_url, settings),
@@ -479,7 +488,7 @@ def image_host(settings: on.Images, transport: on.OutsideWorld, clock: Clock) ->
 
 
 @_once
-def _image_source(transport: str, more_hosts: tuple[str, ...]) -> ImageSource:
+def _image_source(transport: str, more_hosts: tuple[str, ...], contact: str | None) -> ImageSource:
     from pathlib import Path
 
     from sources.addresses import IMAGE_HOSTS
@@ -491,10 +500,11 @@ def _image_source(transport: str, more_hosts: tuple[str, ...]) -> ImageSource:
     kind, folder = _transport(transport)
     if kind == "replay":
         return ImageDownloader(transport=ImagesOverHttp(ReplayTransport(Path(folder))), hosts=hosts)
+    live = PinnedTransport(contact=contact)
     if kind == "record":
-        recorder = RecordTransport(Path(folder), HttpOverImages(PinnedTransport()))
+        recorder = RecordTransport(Path(folder), HttpOverImages(live))
         return ImageDownloader(transport=ImagesOverHttp(recorder), hosts=hosts)
-    return ImageDownloader(transport=PinnedTransport(), hosts=hosts)
+    return ImageDownloader(transport=live, hosts=hosts)
 
 
 def releases(settings: on.Releases, clock: Clock) -> "ReleaseSource":

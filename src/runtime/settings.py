@@ -101,10 +101,13 @@ class RateLimits(CacheServer):
 
 class OutsideWorld(FunctionSettings):
     """``http_transport``: ``live``, ``replay:<folder>`` or ``record:<folder>``; the last two are the local stack's.
-    ``catalogue_urls`` override the built-in base URLs, by catalogue."""
+    ``catalogue_urls`` override the built-in base URLs, by catalogue, and ``catalogue_paces`` how often they are asked:
+    requests a minute of all workers together. ``contact`` is shown to those who are asked."""
 
     http_transport: str = "live"
     catalogue_urls: Annotated[dict[str, HttpUrl], JsonText] = Field(default_factory=dict)
+    catalogue_paces: Annotated[dict[Catalogue, Annotated[float, Field(gt=0)]], JsonText] = Field(default_factory=dict)
+    contact: str | None = None
 
 
 class Catalogues(OutsideWorld, RateLimits):

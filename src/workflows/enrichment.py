@@ -5,32 +5,37 @@ What an execution does depends on its mode:
 * ``new``: an anime of a release that is not stored yet. All stages; the proposal creates it.
 * ``refresh``, ``premiere``: a stored anime anew, because somebody asks, more episodes were approved, or it begins to
   air. All stages; the proposal replaces the enriched fields.
-* ``episode``: one episode aired. The episode stage alone, on top of the stored entry.
+* ``episode``: one episode aired. The episode stage alone, on top of the stored entry; beside that episode it brings up
+  to date when the next one airs, for which the daily scheduler waits.
 * ``review_only``: a release differs from the stored entry. Nothing is fetched; the proposal says what changes.
 
 The first three hold the anime's lock from before their start. Between the states an execution keeps its things under
 ``work/<execution>/``; every state may run twice and leaves the same there.
 """
 
-from collections.abc import Mapping
-from datetime import timedelta
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from domain.assemble import assemble as assemble_entry
 from domain.canonical_json import canonical_bytes
 from domain.catalogues import known_catalogues
-from domain.stages.priority import SHORT_NAMES
+from domain.image_refs import without_stand_ins
+from domain.stages.priority import EPISODE_AIRED, EPISODE_FIRST, EPISODE_UNION, SHORT_NAMES
 from domain.stages.run import run_stage
+from domain.stages.upcoming import COUNTING
 from models.anime import Provenance, check_entry
 from models.errors import (
-    AlreadyExists,
     AnimeError,
     LockLost,
     NoCatalogueAnswered,
     NotFound,
     NotRecorded,
     Retryable,
-    Unavailable,
+    Throttled,
 )
 from models.events import (
     LOCKING_MODES,
@@ -47,11 +52,16 @@ from models.events import (
     StageOutput,
 )
 from workflows import keys
-from workflows.answers import AnswerPage, CatalogueAnswers, Outcome, outcome_of
+from workflows.answer_pages import CataloguePages, load_outcome
+from workflows.answers import AnswerPage, Outcome, most_frequent
 from workflows.ports import Animes, CatalogueClient, Clock, FetchedPage, Locks, Objects
 from workflows.work import keep_base, load_base, load_json, load_subject, put_proposed
 
-_WRITE_ATTEMPTS: Final = 5
+OF_EPISODES: Final = frozenset(
+    {*EPISODE_AIRED.order, *(c for table in (EPISODE_FIRST, EPISODE_UNION) for order in table.values() for c in order)}
+    | COUNTING
+)
+"""Catalogues that have a say in the episode stage."""
 
 
 # ------------------------------------------------------------------------------------------------------------ Begin
@@ -85,97 +95,150 @@ def stages_of(mode: Mode) -> tuple[Stage, ...]:
 
 def asked_catalogues(ref: ExecutionRef, objects: Objects) -> tuple[Catalogue, ...]:
     """Those under which the anime is known, in the order of ``Catalogue``, and AnimeSchedule always: if it knows the
-    anime by none of its ids elsewhere, it says so itself."""
+    anime by none of its ids elsewhere, it says so itself. For an episode only those that know episodes."""
     if ref.mode is Mode.REVIEW_ONLY:
         return ()
-    known = known_catalogues(load_subject(ref, objects).sources)
-    return tuple(one for one in Catalogue if one in known or one is Catalogue.ANIMESCHEDULE)
+    known = {*known_catalogues(load_subject(ref, objects).sources), Catalogue.ANIMESCHEDULE}
+    wanted = OF_EPISODES if ref.mode is Mode.EPISODE else frozenset(Catalogue)
+    return tuple(one for one in Catalogue if one in known & wanted)
 
 
 # ----------------------------------------------------------------------------------------------------- FetchSources
 
 
-def fetch_source(
-    event: FetchInput, *, clients: Mapping[Catalogue, CatalogueClient], objects: Objects, clock: Clock
-) -> FetchOutput:
-    """Asks a catalogue once and adds its answer to the others of that catalogue; the same cursor twice is one page.
+PATIENCE: Final = timedelta(hours=10)
+"""So long after its start an execution waits for turns. Two hundred anime with 80 requests each take 5 hours at one a
+second, which is what the slowest of the large catalogues bears."""
 
-    A good answer that is there is not asked for again: the first one stands, and so does the proposal made of it.
-    What goes wrong for good is recorded, and the execution goes on without it.
+CALL_TIME: Final = timedelta(seconds=150)
+"""After so long a call begins no other page: the next call does."""
+
+LEAST_WAIT: Final = 180.0
+"""Seconds. A round of the machine writes nine events of the 25,000 that an execution may have for all its catalogues,
+so rounds have to be few; and while it waits, nothing is paid for."""
+
+LONGEST_WAIT: Final = 15 * 60.0
+"""By then it shows whether a catalogue only lets wait, or is left alone (``Paused``)."""
+
+
+def is_last_attempt(event: FetchInput, now: datetime) -> bool:
+    """Whether a turn that does not come in this call is waited for no more. Old answers may then stand in."""
+    return event.started_at is not None and now - event.started_at >= PATIENCE
+
+
+def fetch_source(
+    event: FetchInput,
+    *,
+    clients: Mapping[Catalogue, CatalogueClient],
+    objects: Objects,
+    clock: Clock,
+    last_attempt: bool = False,
+    jitter: Callable[[], float] = lambda: 0.0,
+    unknown: Counter[str] | None = None,
+) -> FetchOutput:
+    """Asks a catalogue page by page, for ``CALL_TIME`` or until it is to wait; the same cursor twice is one page.
+
+    An answer that is there is not asked for again: the first one stands, and so does the proposal made of it. What goes
+    wrong for good is recorded, and the execution goes on without it. That a turn is late is nothing that goes wrong:
+    the machine waits and comes back. ``jitter``, from 0 to 1, spreads those who wait. ``unknown`` is told of the fields
+    of this call's pages that nobody knows.
 
     Raises:
-        Retryable: the catalogue may answer later.
+        Retryable: the catalogue may answer later, or a page could not be kept.
     """
-    key = keys.answers(event.ref.execution, event.catalogue.value)
-    answers = _load_answers(key, objects)
-    if answers is None or not answers.has(event.cursor):
-        subject = load_subject(event.ref, objects)
-        page = _ask(clients.get(event.catalogue), subject, event.cursor, clock)
-        answers = _add_page(key, event, page, objects)
-    cursor = answers.page(event.cursor).next_cursor
-    return FetchOutput(catalogue=event.catalogue, cursor=cursor, status=outcome_of(answers, so_far=True).status)
+    ends = clock() + CALL_TIME
+    catalogue = event.catalogue
+    pages = CataloguePages(event.ref.execution, catalogue, objects)
+    asking = _Asking(event, clients.get(catalogue), load_subject(event.ref, objects), clock)
+    cursor, asked = event.cursor, 0
+    while True:
+        page = pages.find(cursor)
+        if page is None:
+            try:
+                page = asking.ask(cursor)
+            except Retryable as error:
+                wait = wait_after(error, pages=asked, last_attempt=last_attempt, jitter=jitter)
+                if wait is not None:
+                    return FetchOutput(catalogue=catalogue, cursor=cursor, wait_seconds=wait, status="waiting")
+                page = asking.given_up(cursor, error)
+            page = pages.add(page)
+            asked += 1
+            if unknown is not None:
+                unknown.update(page.unknown)
+        if page.next_cursor is None:
+            return FetchOutput(catalogue=catalogue, status=pages.join().status)
+        cursor = page.next_cursor
+        if clock() >= ends:
+            return FetchOutput(catalogue=catalogue, cursor=cursor, status=pages.status(cursor))
 
 
-def _ask(client: CatalogueClient | None, subject: EnrichmentSubject, cursor: str | None, clock: Clock) -> AnswerPage:
-    if client is None:
-        return _failure("failed", "this catalogue is not set up", clock)
-    try:
-        fetched: FetchedPage = client.fetch(subject.sources, cursor=cursor)
-    except Retryable:
-        raise
-    except NotFound as error:
-        return _failure("missing", str(error), clock)
-    except NotRecorded as error:
-        return _failure("not_recorded", str(error), clock)
-    except AnimeError as error:
-        return _failure("failed", str(error), clock)
-    return AnswerPage(
-        next_cursor=fetched.cursor,
-        status="ok",
-        fetched_at=fetched.as_of or clock(),
-        answers=dict(fetched.answers),
-        problems=fetched.problems,
-    )
+def wait_after(error: Retryable, *, pages: int, last_attempt: bool, jitter: Callable[[], float]) -> int | None:
+    """Whole seconds before the next call, after one that got so many ``pages``; None: the rest is given up.
+
+    Raises:
+        Retryable: the error, where the call came to nothing: the machine has attempts for that.
+    """
+    if not isinstance(error, Throttled):
+        if pages == 0:
+            raise error
+        return _spread(LEAST_WAIT, jitter)
+    if error.retry_after == 0 and pages > 0:
+        return 0  # only the call's own time is over
+    return None if last_attempt else _spread(error.retry_after or 0.0, jitter)
 
 
-def _failure(status: Literal["missing", "failed", "not_recorded"], reason: str, clock: Clock) -> AnswerPage:
-    return AnswerPage(next_cursor=None, status=status, fetched_at=clock(), problems=(reason,))
+def _spread(seconds: float, jitter: Callable[[], float]) -> int:
+    return math.ceil(min(LONGEST_WAIT, max(seconds, LEAST_WAIT)) + jitter() * LEAST_WAIT)
 
 
-def _load_answers(key: str, objects: Objects) -> CatalogueAnswers | None:
-    stored = objects.get(key)
-    return None if stored is None else CatalogueAnswers.model_validate_json(stored.body)
+@dataclass(frozen=True)
+class _Asking:
+    event: FetchInput
+    client: CatalogueClient | None
+    subject: EnrichmentSubject
+    clock: Clock
 
-
-def _add_page(key: str, event: FetchInput, page: AnswerPage, objects: Objects) -> CatalogueAnswers:
-    for _ in range(_WRITE_ATTEMPTS):
-        stored = objects.get(key)
-        before = (
-            CatalogueAnswers(catalogue=event.catalogue)
-            if stored is None
-            else CatalogueAnswers.model_validate_json(stored.body)
-        )
-        after = before.with_page(event.cursor, page)
-        body = canonical_bytes(after.model_dump(mode="json"))
+    def ask(self, cursor: str | None) -> AnswerPage:
+        """Raises:
+        Retryable: the catalogue may answer later.
+        """
+        if self.client is None:
+            return self._failure(cursor, "failed", "this catalogue is not set up")
+        ref = self.event.ref
+        episode = ref.episode_number if ref.mode is Mode.EPISODE else None
         try:
-            if stored is None:
-                objects.put(key, body, if_absent=True)
-            else:
-                objects.put(key, body, if_match=stored.info.etag)
-        except AlreadyExists:
-            continue
-        return after
-    raise Unavailable(f"{key} is being written by others")
+            fetched: FetchedPage = self.client.fetch(self.subject.sources, cursor=cursor, episode=episode)
+        except Retryable:
+            raise
+        except NotFound as error:
+            return self._failure(cursor, "missing", str(error))
+        except NotRecorded as error:
+            return self._failure(cursor, "not_recorded", str(error))
+        except AnimeError as error:
+            return self._failure(cursor, "failed", str(error))
+        return AnswerPage(
+            cursor=cursor,
+            next_cursor=fetched.cursor,
+            status="ok",
+            fetched_at=fetched.as_of or self.clock(),
+            answers=dict(fetched.answers),
+            problems=fetched.problems,
+            unknown=most_frequent(fetched.unknown),
+        )
+
+    def given_up(self, cursor: str | None, error: Retryable) -> AnswerPage:
+        hours = PATIENCE // timedelta(hours=1)
+        return self._failure(cursor, "failed", f"its turn did not come within {hours} hours: {error}")
+
+    def _failure(
+        self, cursor: str | None, status: Literal["missing", "failed", "not_recorded"], reason: str
+    ) -> AnswerPage:
+        return AnswerPage(cursor=cursor, next_cursor=None, status=status, fetched_at=self.clock(), problems=(reason,))
 
 
 def load_outcomes(ref: ExecutionRef, objects: Objects) -> dict[Catalogue, Outcome]:
     """How each catalogue that was asked answered; one that left nothing behind failed."""
-    outcomes = {}
-    for catalogue in asked_catalogues(ref, objects):
-        stored = objects.get(keys.answers(ref.execution, catalogue.value))
-        answers = None if stored is None else CatalogueAnswers.model_validate_json(stored.body)
-        outcomes[catalogue] = outcome_of(answers)
-    return outcomes
+    return {one: load_outcome(ref.execution, one, objects) for one in asked_catalogues(ref, objects)}
 
 
 # ----------------------------------------------------------------------------------------------------------- Stages
@@ -208,11 +271,13 @@ def assemble(ref: ExecutionRef, *, objects: Objects) -> AssembleOutput:
         NotFound: an episode that no catalogue tells of, or a stage left nothing behind.
     """
     outcomes = load_outcomes(ref, objects)
+    parts = {stage: load_json(keys.stage(ref.execution, stage.value), objects) for stage in stages_of(ref.mode)}
+    base = load_base(ref.execution, objects)
     entry = assemble_entry(
-        parts={stage: load_json(keys.stage(ref.execution, stage.value), objects) for stage in stages_of(ref.mode)},
+        parts=parts,
         images=load_json(keys.images(ref.execution), objects),
         subject=load_subject(ref, objects),
-        base=load_base(ref.execution, objects),
+        base=None if base is None else without_stand_ins(base, parts),
         provenance=Provenance(catalogues={SHORT_NAMES[one]: outcome.provenance() for one, outcome in outcomes.items()}),
         mode=ref.mode,
         episode_number=ref.episode_number,

@@ -1,5 +1,7 @@
 """Names of the objects in the data bucket; the one place that spells them."""
 
+import hashlib
+
 ENRICHED_DATABASE = "processed/enriched_anime_database.json"
 SOURCE_SHA_METADATA = "source-commit-sha"
 """User metadata of ``ENRICHED_DATABASE`` (``x-amz-meta-source-commit-sha``)."""
@@ -26,8 +28,14 @@ def base_entry(execution: str) -> str:
     return f"{work(execution)}base.json"
 
 
+def answer_page(execution: str, catalogue: str, cursor: str | None) -> str:
+    """What a catalogue answered to one cursor, which may be long and hold anything: its hash stands for it."""
+    name = "first" if cursor is None else hashlib.sha256(cursor.encode()).hexdigest()[:32]
+    return f"{work(execution)}sources/{catalogue}/{name}.json"
+
+
 def answers(execution: str, catalogue: str) -> str:
-    """One catalogue's answers, as far as fetched."""
+    """All pages of one catalogue together, once the last one is there."""
     return f"{work(execution)}sources/{catalogue}.json"
 
 

@@ -17,11 +17,13 @@ from models.ids import mint_anime_id
 from runtime import clients
 from stores.rate_buckets import ProcessRateBuckets
 from tests.support.emulator import aws_client
-from tests.support.fakes import ManualClock
+from tests.support.fakes import FakeObjects, ManualClock
 from tests.support.fixtures import aws_endpoint
 from tests.support.http_server import answer, serve
 from workflows import enrichment
 from workflows.catalogue_counts import CatalogueCounts, Count
+from workflows.enrichment import LEAST_WAIT, LONGEST_WAIT, PATIENCE
+from workflows.ports import FetchedPage
 
 __all__ = ["aws_endpoint"]
 
@@ -60,7 +62,8 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> list[CatalogueCounts]:
     """Of each call, as the clients were given them, with two requests and a hit already counted."""
     given: list[CatalogueCounts] = []
 
-    def catalogues(_: Any, *, counts: CatalogueCounts, remaining: Any) -> dict[Catalogue, Any]:
+    def catalogues(_: Any, *, counts: CatalogueCounts, remaining: Any, last_attempt: bool) -> dict[Catalogue, Any]:
+        assert not last_attempt
         assert 280 < remaining() <= 290
         given.append(counts)
         counts.add(Count.REQUESTS)
@@ -88,7 +91,8 @@ def test_what_a_call_asked_is_counted_by_catalogue(
     fetch_source.invoke(EVENT, environment=FETCHING, context=Lambda(), log_stream=stream)
     (line,) = metrics_of(stream)
     assert (line["catalogue"], line["CatalogueRequests"], line["CatalogueHits"]) == ("jikan", 2, 1)
-    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Stack"]]
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Stack", "Catalogue"]]
+    assert line["Catalogue"] == "jikan"
     assert len(counts) == 1
 
 
@@ -101,6 +105,47 @@ def test_a_call_that_fails_counts_too(counts: list[CatalogueCounts], monkeypatch
     with pytest.raises(Throttled):
         fetch_source.invoke(EVENT, environment=FETCHING, context=Lambda(), log_stream=stream)
     assert [line["CatalogueRequests"] for line in metrics_of(stream)] == [2]
+
+
+def test_fields_that_nobody_knows_stand_in_the_log_by_name(
+    counts: list[CatalogueCounts], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fetch(*_: Any, unknown: Any, **__: Any) -> FetchOutput:
+        unknown.update({f"anime.field_{number}": number for number in range(1, 31)})
+        return FetchOutput(catalogue=Catalogue.JIKAN, status="ok")
+
+    monkeypatch.setattr(enrichment, "fetch_source", fetch)
+    stream = io.StringIO()
+    fetch_source.invoke(EVENT, environment=FETCHING, context=Lambda(), log_stream=stream)
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    (line,) = (line for line in lines if line["message"] == "fields that nobody knows")
+    assert line["catalogue"] == "jikan"
+    assert line["fields"] == {f"anime.field_{number}": number for number in range(30, 10, -1)}
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_an_execution_whose_patience_is_over_takes_old_answers(late: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clients are told, and so is the workflow."""
+    given: list[bool] = []
+
+    class Late:
+        def fetch(self, *_: Any, **__: Any) -> FetchedPage:
+            raise Throttled("many are waiting", retry_after=60)
+
+    def catalogues(_: Any, *, last_attempt: bool, **__: Any) -> dict[Catalogue, Any]:
+        given.append(last_attempt)
+        return {Catalogue.JIKAN: Late()}
+
+    objects = FakeObjects()
+    subject = EnrichmentSubject(anime_id=ANIME, sources=("https://myanimelist.net/anime/1",), title="Cowboy Bebop")
+    objects.put("work/x/subject.json", subject.model_dump_json().encode())
+    monkeypatch.setattr(clients, "catalogues", catalogues)
+    monkeypatch.setattr(clients, "objects", lambda _: objects)
+    started_at = datetime.now(UTC) - (PATIENCE if late else PATIENCE / 2)
+    event = {**EVENT, "started_at": started_at.isoformat()}
+    output = fetch_source.invoke(event, environment=FETCHING, context=Lambda(), log_stream=io.StringIO())
+    assert given == [late]
+    assert output["status"] == ("failed" if late else "waiting")
 
 
 @pytest.fixture
@@ -134,8 +179,9 @@ def test_a_pause_that_one_call_was_told_is_heeded_by_all_and_shows(deployed: dic
     stream = io.StringIO()
     with serve(answer(status="429 Too Many Requests", Retry_After="7200")) as server:
         environment = {**deployed, "CATALOGUE_URLS": json.dumps({"jikan": server.url})}
-        with pytest.raises(Throttled):
-            fetch_source.invoke(EVENT, environment=environment, context=Lambda(), log_stream=stream)
+        told = fetch_source.invoke(EVENT, environment=environment, context=Lambda(), log_stream=stream)
+        assert (told["status"], told["cursor"]) == ("waiting", None)
+        assert LONGEST_WAIT <= told["wait_seconds"] <= LONGEST_WAIT + LEAST_WAIT
         clients.close_all()
         output = fetch_source.invoke(EVENT, environment=environment, context=Lambda(), log_stream=stream)
         assert len(server.asked) == 1

@@ -57,6 +57,10 @@ class ImageSettings(Images, OutsideWorld):
     pass
 
 
+class Warming(OutsideWorld, RateLimits):
+    pass
+
+
 def now() -> datetime:
     return datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -132,9 +136,10 @@ REDIS = {"REDIS_URL": "redis://127.0.0.1:1/0"}
 TABLE = {"RATE_TABLE": "rates"}
 
 
-def asked(**variables: str) -> JsonApi:
+def asked(last_attempt: bool = False, /, **variables: str) -> JsonApi:
     """The way to one catalogue."""
-    client = clients.catalogues(Catalogues.from_environment({**BASE, **variables}))[Catalogue.JIKAN]
+    settings = Catalogues.from_environment({**BASE, **variables})
+    client = clients.catalogues(settings, last_attempt=last_attempt)[Catalogue.JIKAN]
     api = client.api  # type: ignore[attr-defined]  # every client of ours holds its API
     assert isinstance(api, JsonApi)
     return api
@@ -176,6 +181,31 @@ def test_requests_are_counted_in_the_cache_else_in_the_table_else_in_the_process
     assert isinstance(clients.rate_buckets(RateLimits.from_environment({**BASE, **TABLE})), DynamoRateBuckets)
 
 
+def test_every_function_asks_at_the_pace_that_the_stack_gives() -> None:
+    """A bucket is shared, and would be given out by whoever knows of no pace as by one who does."""
+    paced = asked(CATALOGUE_PACES='{"jikan": 300}', **TABLE).transport
+    assert isinstance(paced, PoliteTransport)
+    assert paced._manners["jikan"].pace.per_second == pytest.approx(299 / 60)
+
+    settings = Warming.from_environment({**BASE, **REDIS, "CATALOGUE_PACES": '{"anilist": 90}'})
+    warm = clients.anilist_warmer(settings, settings, counts=CatalogueCounts(), remaining=lambda: 0.0)
+    transport = warm.__self__.api.transport  # type: ignore[attr-defined]
+    assert transport._manners["anilist"].pace.per_second == pytest.approx(89 / 60)
+
+
+def test_who_is_asked_is_shown_the_stacks_contact() -> None:
+    transport = asked(CONTACT="https://anime.example/contact", **TABLE).transport
+    assert isinstance(transport, PoliteTransport)
+    assert isinstance(transport._inner, LiveTransport)
+    assert transport._inner.contact == "https://anime.example/contact"
+
+
+def test_a_recorder_gives_what_anidb_was_asked_today(tmp_path: Path) -> None:
+    transport = asked(HTTP_TRANSPORT=f"record:{tmp_path}", **REDIS).transport
+    assert isinstance(transport, RecordTransport)
+    assert transport._again_after == {"anidb": 24 * 3600}
+
+
 def test_without_a_cache_nothing_is_kept() -> None:
     answers = asked(**TABLE).answers
     assert answers is not None
@@ -191,6 +221,16 @@ def test_calls_of_one_process_share_its_count_and_its_flights() -> None:
     assert other.answers is not None
     assert one.answers._shared is other.answers._shared
     assert one.answers is not other.answers
+
+
+def test_the_last_attempt_has_the_same_answers_as_those_before_it() -> None:
+    last, other = asked(True, **REDIS).answers, asked(**REDIS).answers
+    assert last is not None
+    assert other is not None
+    assert (last._shared.last_attempt, other._shared.last_attempt) == (True, False)
+    assert last._shared.cache is other._shared.cache
+    assert last._shared.flights is other._shared.flights
+    assert last._shared.resting is other._shared.resting
 
 
 def test_each_call_has_its_own_time_and_counts() -> None:

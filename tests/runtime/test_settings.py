@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from models.errors import BadInput
-from models.events import Mode
+from models.events import Catalogue, Mode
 from runtime.settings import (
     BulkMachine,
     CacheServer,
@@ -78,6 +78,13 @@ def test_the_waits_of_a_commit_make_five_attempts_over_about_two_minutes() -> No
 def test_a_mapping_is_json() -> None:
     settings = Catalogues.from_environment({**BASE, "CATALOGUE_URLS": '{"jikan": "http://127.0.0.1:8080/v4"}'})
     assert {name: str(url) for name, url in settings.catalogue_urls.items()} == {"jikan": "http://127.0.0.1:8080/v4"}
+
+
+def test_paces_are_numbers_by_catalogue() -> None:
+    settings = Catalogues.from_environment({**BASE, "CATALOGUE_PACES": '{"jikan": 300}'})
+    assert settings.catalogue_paces == {Catalogue.JIKAN: 300.0}
+    with pytest.raises(BadInput, match="CATALOGUE_PACES"):
+        Catalogues.from_environment({**BASE, "CATALOGUE_PACES": '{"jikan": 0}'})
 
 
 def test_lock_times_are_durations() -> None:

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from models.events import (
     Catalogue,
     CommitOutput,
     EnrichmentInput,
+    FetchOutput,
     ImagesOutput,
     LockRef,
     Mode,
@@ -34,7 +36,12 @@ def given(mode: Mode, **more: Any) -> dict[str, Any]:
 
 
 def fetched(event: Any, _number: int) -> Any:
-    return {"catalogue": event.catalogue, "cursor": None, "status": "ok"}
+    return fetched_of(event)
+
+
+def fetched_of(event: Any, *, cursor: str | None = None, wait: int = 0, status: Any = "ok") -> dict[str, Any]:
+    output = FetchOutput(catalogue=event.catalogue, cursor=cursor, wait_seconds=wait, status=status)
+    return output.model_dump(mode="json")
 
 
 def staged(event: Any, _number: int) -> Any:
@@ -146,8 +153,7 @@ def test_the_stages_run_at_the_same_time(enrichment: Enrichment) -> None:
 
 def test_a_long_series_is_fetched_page_by_page(enrichment: Enrichment) -> None:
     def page(event: Any, _number: int) -> Any:
-        following = {None: "2", "2": "3", "3": None}[event.cursor]
-        return {"catalogue": event.catalogue, "cursor": following, "status": "ok"}
+        return fetched_of(event, cursor={None: "2", "2": "3", "3": None}[event.cursor])
 
     run = enrichment.run(
         begin=gives(BeginOutput(catalogues=(Catalogue.JIKAN,), stages=tuple(Stage), base_revision=None)),
@@ -155,7 +161,36 @@ def test_a_long_series_is_fetched_page_by_page(enrichment: Enrichment) -> None:
     )
 
     assert [event.cursor for event in run.events("fetch_source")] == [None, "2", "3"]
-    assert run.output["fetched"] == [{"catalogue": "jikan", "cursor": None, "status": "ok"}]
+    assert run.output["fetched"] == [{"catalogue": "jikan", "cursor": None, "wait_seconds": 0, "status": "ok"}]
+
+
+def test_a_late_turn_is_waited_for_and_costs_no_attempt(enrichment: Enrichment) -> None:
+    """At the first page and later, and more often than any error is repeated."""
+
+    def late(event: Any, number: int) -> Any:
+        if number <= 150:
+            return fetched_of(event, cursor=event.cursor, wait=360, status="waiting")
+        if number == 151:
+            return fetched_of(event, cursor="2")
+        return fetched_of(event, cursor=None if number > 300 else "2", wait=0 if number > 300 else 180)
+
+    run = enrichment.run(
+        begin=gives(BeginOutput(catalogues=(Catalogue.JIKAN,), stages=tuple(Stage), base_revision=None)),
+        fetch_source=late,
+    )
+
+    assert run.status == "SUCCEEDED"
+    assert [event.cursor for event in run.events("fetch_source")] == [None] * 151 + ["2"] * 150
+    assert run.output["fetched"] == [{"catalogue": "jikan", "cursor": None, "wait_seconds": 0, "status": "ok"}]
+
+
+def test_a_fetch_knows_when_its_execution_began(enrichment: Enrichment) -> None:
+    before = datetime.now(UTC) - timedelta(seconds=5)
+    run = enrichment.run()
+
+    started = {event.started_at for event in run.events("fetch_source")}
+    assert len(started) == 1
+    assert before < started.pop() < datetime.now(UTC)
 
 
 def test_a_catalogue_that_fails_does_not_stop_the_others(enrichment: Enrichment) -> None:
@@ -168,8 +203,8 @@ def test_a_catalogue_that_fails_does_not_stop_the_others(enrichment: Enrichment)
 
     assert run.status == "SUCCEEDED"
     assert run.output["fetched"] == [
-        {"catalogue": "jikan", "cursor": None, "status": "failed"},
-        {"catalogue": "anilist", "cursor": None, "status": "ok"},
+        {"catalogue": "jikan", "cursor": None, "wait_seconds": 0, "status": "failed"},
+        {"catalogue": "anilist", "cursor": None, "wait_seconds": 0, "status": "ok"},
     ]
 
 
