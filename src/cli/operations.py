@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cli import failures
 from cli.errors import CommandError, UsageError
 from cli.output import Output
 from cli.session import POLL_SECONDS, Session
@@ -194,8 +195,10 @@ def execution_arn(session: Session, name: str, machine: str = "enrichment") -> s
 
 
 def describe_execution(session: Session, name: str) -> dict[str, Any]:
-    """Raises:
-    CommandError: there is none of that name in either machine.
+    """How it stands; ``reason`` is ``error`` and ``cause`` in one line.
+
+    Raises:
+        CommandError: there is none of that name in either machine.
     """
     for machine in ("enrichment", "bulk_index"):
         try:
@@ -210,6 +213,7 @@ def describe_execution(session: Session, name: str) -> dict[str, Any]:
             "stopped": found["stopDate"].isoformat() if "stopDate" in found else None,
             "error": found.get("error"),
             "cause": found.get("cause"),
+            "reason": failures.reason(found.get("error"), found.get("cause")),
         }
     raise CommandError(f"no execution named {name}; `anime executions list` shows the recent ones")
 

@@ -26,6 +26,10 @@ class Output:
 
         return Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_FILES)
 
+    @property
+    def width(self) -> int:
+        return self.stdout.width
+
     @cached_property
     def stderr(self) -> "Console":
         from rich.console import Console

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cli.output import Output
-from cli.render_entry import entry_table, to_look_at
+from cli.render_entry import proposal
 
 SYNC_FIGURES = (
     ("entries", "entries in the release"),
@@ -100,8 +100,7 @@ def review(out: Output, shown: Mapping[str, Any]) -> None:
         if shown.get("base"):
             out.text(f"changes: {', '.join(changed) or 'nothing'}")
         out.text("Proposed entry:")
-        entry_table(out, shown["proposed"])
-        to_look_at(out, shown["proposed"])
+        proposal(out, shown["proposed"])
 
 
 def decisions(out: Output, results: Sequence[Mapping[str, Any]]) -> None:
@@ -123,6 +122,6 @@ def executions(out: Output, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def execution(out: Output, described: Mapping[str, Any]) -> None:
     out.text(f"{described['name']}: {described['status']}")
-    if described.get("error") or described.get("cause"):
-        out.text(f"{described.get('error')}: {described.get('cause')}")
+    if described.get("reason"):
+        out.text(described["reason"])
     out.table(None, ("entered", "state"), [(state["at"][11:23], state["state"]) for state in described["states"]])

@@ -5,6 +5,7 @@ What each one must hold to: with ``--json`` one object on stdout and nothing els
 """
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -43,6 +44,18 @@ class Ended:
 
 
 Anime = Callable[..., Ended]
+
+
+def failed_in_a_function(stack: FakeStack) -> FakeExecution:
+    """As Lambda tells it to a machine, and the machine to who asks."""
+    cause = {
+        "errorType": "NotFound",
+        "errorMessage": "no catalogue tells of episode 99",
+        "stackTrace": ['  File "assemble.py", line 1, in handler\n'],
+    }
+    return FakeExecution(
+        "enrichment", "FAILED", stack.clock(), ("Begin", "AssembleEntry", "Failed"), "NotFound", json.dumps(cause)
+    )
 
 
 @pytest.fixture
@@ -289,16 +302,15 @@ def test_an_entry_is_shown_whole_with_json_and_in_its_main_points_without(anime:
         "revision 3",
         "1998-10-24",
         "Tank!",
-        "1 of our own, 1 failed",
-        "Genre 0",
-        "and 2 more",
+        "2 of our own, 1 failed",
+        "Genre 9",
     ):
         assert text in shown, text
 
 
 def test_a_reviewer_is_shown_which_catalogues_failed(anime: Anime) -> None:
     shown = anime("review", "show", "rev_new-a-1").out
-    assert "failed: it does not answer" in shown
+    assert re.search(r"failed\W+it does not answer", shown)
     assert "Proposed entry" in shown
 
 
@@ -378,6 +390,16 @@ def test_an_execution_is_shown_with_its_states_and_its_end(anime: Anime) -> None
     assert "Unavailable: MongoDB does not answer" in anime("executions", "show", "bootstrap-1").out
 
 
+def test_why_an_execution_failed_is_shown_without_its_stack_trace_and_whole_with_json(
+    stack: FakeStack, anime: Anime
+) -> None:
+    stack.machines.known["episode-x-1"] = failed_in_a_function(stack)
+    assert "\nNotFound: no catalogue tells of episode 99\n" in anime("executions", "show", "episode-x-1").out
+    shown = anime("executions", "show", "episode-x-1", "--json").json
+    assert (shown["error"], shown["reason"]) == ("NotFound", "NotFound: no catalogue tells of episode 99")
+    assert json.loads(shown["cause"])["errorType"] == "NotFound"
+
+
 # ------------------------------------------------------------------------------------------------------- exit code 1
 
 
@@ -452,7 +474,23 @@ def test_an_enrichment_that_failed_while_waited_for_ends_with_1(stack: FakeStack
     ended = anime("enrich", ANIME, "--wait", "--json")
     assert ended.code == 1
     assert ended.json["status"] == "FAILED"
-    assert "ended FAILED: no catalogue answered" in one_line(ended)
+    assert "ended FAILED: NoCatalogueAnswered: no catalogue answered" in one_line(ended)
+
+
+def test_a_function_that_failed_while_waited_for_is_told_without_its_stack_trace(
+    stack: FakeStack, anime: Anime
+) -> None:
+    stack.when_started = lambda name: stack.machines.known.update({name: failed_in_a_function(stack)})
+    ended = anime("enrich", ANIME, "--mode", "episode", "--episode", "99", "--wait")
+    assert ended.code == 1
+    assert one_line(ended).endswith("ended FAILED: NotFound: no catalogue tells of episode 99")
+
+
+def test_an_execution_that_ended_without_a_reason_names_none(stack: FakeStack, anime: Anime) -> None:
+    stack.when_started = lambda name: stack.machines.known.update(
+        {name: FakeExecution("enrichment", "ABORTED", stack.clock(), ("Begin",))}
+    )
+    assert one_line(anime("enrich", ANIME, "--wait")).endswith("ended ABORTED")
 
 
 def test_a_stack_that_does_not_run_ends_with_1_and_says_how_to_start_it(

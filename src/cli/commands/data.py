@@ -113,7 +113,8 @@ def enrich(
         result |= ops.wait_for_end_or_review(session, chosen.out, result["execution"])
     render.enrich(chosen.out, result)
     if result.get("status") not in {None, "RUNNING", "SUCCEEDED"}:
-        raise CommandError(f"the execution ended {result['status']}: {result.get('cause') or result.get('error')}")
+        reason = f": {result['reason']}" if result.get("reason") else ""
+        raise CommandError(f"the execution ended {result['status']}{reason}")
 
 
 @reporting

@@ -19,7 +19,8 @@ WEEKLY: Final[Mapping[str, tuple[str, str]]] = {
     "snapshot": ("weekly snapshot", "it comes on Sunday 03:00 UTC"),
 }
 _PACE: Final = "rate"
-"""A pause for this reason is part of asking politely, and over in a moment."""
+_MOMENT: Final = timedelta(minutes=1)
+"""A shorter pause for the reason above is part of asking politely; a longer one is a catalogue that has had enough."""
 
 _SAMPLE: Final = "bootstrap --offline samples/releases/2026-04.jsonl.zst --source-sha 2026-04"
 """A laptop asks nobody by itself."""
@@ -122,7 +123,8 @@ def reviews(found: Waiting | NoAnswer, *, now: datetime, remind_after: timedelta
 
 
 def catalogues(found: Catalogues | NoAnswer, *, now: datetime, stack: str) -> list[Finding]:
-    """One line for each that is banned or down; none at all where nobody keeps such states."""
+    """One line for each that is banned or down, or asked us to wait for long; none at all where nobody keeps such
+    states."""
     check = "catalogues"
     if isinstance(found, NoAnswer):
         return [unanswered(check, found)]
@@ -133,7 +135,8 @@ def catalogues(found: Catalogues | NoAnswer, *, now: datetime, stack: str) -> li
             "wait: it is asked again by itself, and asking earlier would make it longer",
         )
         for each in found.states
-        if each.paused_until is not None and each.paused_until > now and each.reason != _PACE
+        if each.paused_until is not None
+        and each.paused_until - now > (_MOMENT if each.reason == _PACE else timedelta(0))
     ]
     if found.problem:
         findings.append(

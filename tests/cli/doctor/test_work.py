@@ -136,6 +136,17 @@ def test_a_catalogue_that_is_banned_or_down_has_a_line_and_one_that_is_only_pace
     assert fine.state is State.OK
 
 
+def test_a_catalogue_that_asks_for_a_long_wait_has_a_line_too() -> None:
+    long, short = NOW + 24 * HOUR, NOW + HOUR / 60
+    states = tuple(
+        CatalogueState(catalogue=name, paused_until=until, reason="rate")
+        for name, until in (("jikan", long), ("anilist", short), ("kitsu", NOW - 24 * HOUR))
+    )
+    (found,) = catalogues(Catalogues(states=states), now=NOW, stack="dev")
+    assert (found.check, found.state) == ("catalogue jikan", State.WARNING)
+    assert "24 hours: rate" in found.found
+
+
 def test_catalogues_whose_states_cannot_all_be_read_are_told_beside_those_that_can() -> None:
     found = catalogues(Catalogues(states=STATES, problem="cache GET: TimeoutError"), now=NOW, stack="dev")
     assert [one.check for one in found] == ["catalogue anidb", "catalogues"]
