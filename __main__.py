@@ -151,7 +151,7 @@ stores = Stores(
     else None,
     rate_table=storage.rates.table_name if storage.rates else None,
     rate_table_arn=storage.rates.arn if storage.rates else None,
-    catalogue_secret_arns=credentials.catalogue_arns if settings.in_cloud else {},
+    catalogue_secret_arns={} if settings.replays else credentials.catalogue_arns,
 )
 pipeline = Pipeline(
     "pipeline",

@@ -22,6 +22,9 @@ LOG_RETENTION_DAYS: Final = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400
 COMMIT_WAIT_LIMIT_SECONDS: Final = 200
 """Four stores, each retried for this long, still end within a function's 15 minutes."""
 
+_MOST_OF_ANIDB_A_MINUTE: Final = 24
+"""Its own limit is 30; requests do not travel at one speed."""
+
 _CLOUD_STACK: Final = re.compile(r"^[a-z][a-z0-9-]{0,10}$")
 _HOUR: Final = 3600
 _MINUTE: Final = 60
@@ -49,6 +52,8 @@ def implausible(settings: "StackSettings", stack: str) -> Iterator[Problem]:
         )
     if settings.log_retention_days not in LOG_RETENTION_DAYS:
         yield _of(settings, "log_retention_days", "not a period that CloudWatch Logs knows")
+    if settings.catalogue_paces.get("anidb", 0) > _MOST_OF_ANIDB_A_MINUTE:
+        yield _of(settings, "catalogue_paces", "AniDB bans whoever asks it more often than once in 2 seconds")
     if sum(settings.commit_retry_seconds) > COMMIT_WAIT_LIMIT_SECONDS:
         yield _of(settings, "commit_retry_seconds", "the waits add up to more than the function lives")
     if settings.redis_url and urlsplit(settings.redis_url).password:

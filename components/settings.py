@@ -65,6 +65,10 @@ RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 Origin = Annotated[str, StringConstraints(pattern=r"^https://[a-z0-9.-]+(:\d+)?$")]
 CatalogueName = Literal["jikan", "anilist", "kitsu", "anidb", "animeplanet", "anisearch", "animeschedule"]
+Contact = Annotated[str, StringConstraints(pattern=r"^(https://|[!-'*-?A-~]+@)[!-'*-?A-~]+\.[!-'*-?A-~]+$")]
+"""ASCII without blanks, for it goes into a header, and without round brackets, which stand around it there."""
+
+PerMinute = Annotated[int, Field(ge=1, le=6000)]
 Cpu = Annotated[Literal[256, 512, 1024, 2048], Structured]
 CacheNode = Literal["cache.t4g.micro", "cache.t4g.small", "cache.t4g.medium"]
 
@@ -153,7 +157,7 @@ class StackSettings(BaseModel):
     )
     max_new_per_run: int = _setting(
         "New anime that one sync starts at most; the rest stay pending.",
-        harm="one run would flood the catalogues and the reviewers",
+        harm="one run would flood the reviewers; above about 350 the catalogues' turns do not come within 10 hours",
         fix="Choose 0 to 5000; 200 is usual",
         default=200,
         ge=0,
@@ -247,6 +251,19 @@ class StackSettings(BaseModel):
         harm="a catalogue would be asked at an address that answers nothing",
         fix="Give a map such as {jikan: https://HOST/v4}, or remove the key",
         default_factory=dict,
+    )
+    catalogue_paces: Annotated[dict[CatalogueName, PerMinute], Structured] = _setting(
+        "Requests a minute that replace the built-in pace, by catalogue: of a server of your own, or 300 for a key of "
+        "Jikan's.",
+        harm="a catalogue would be asked more often than it bears, and ban the stack",
+        fix="Give a map such as {jikan: 300} of 1 to 6000 a minute, or remove the key",
+        default_factory=dict,
+    )
+    contact: Contact | None = _setting(
+        "Whom a catalogue can turn to, a web page or an e-mail address; it is sent with each request to one.",
+        harm="a catalogue that minds could do nothing but ban the stack",
+        fix="Set it to https://HOST/PAGE or to you@HOST, without spaces or brackets, or remove the key",
+        default=None,
     )
 
     network: NetworkKind = _setting(
@@ -516,6 +533,11 @@ class StackSettings(BaseModel):
     @property
     def in_cloud(self) -> bool:
         return self.stage is not Stage.LOCAL
+
+    @property
+    def replays(self) -> bool:
+        """Whether recorded answers stand in for the outside world, which then is shown no credentials."""
+        return self.http_transport.startswith("replay:")
 
     @property
     def in_vpc(self) -> bool:

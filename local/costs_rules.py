@@ -42,6 +42,9 @@ def _functions(functions: Resources, context: Context) -> Iterator[Item]:
     if any(variables_of(function).get("EMBEDDER", "").startswith("bedrock:") for function in functions):
         tokens = context.usage.committed * assumed("tokens_an_entry") + assumed("searches") * _TOKENS_A_SEARCH
         yield item("Bedrock: vectors of texts", tokens, "bedrock.titan_embed_v2", Basis.USED)
+    if any(task_of(function) == "fetch_source" for function in functions):
+        figures = assumed("catalogue_figures")
+        yield item("CloudWatch: figures of catalogues", figures, "cloudwatch.metric", Basis.USED, "schedulesEnabled")
 
 
 def _machines(_: Resources, context: Context) -> Iterator[Item]:

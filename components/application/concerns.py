@@ -120,10 +120,12 @@ def _commas(values: tuple[object, ...]) -> str | None:
 
 
 def _outside_world(around: Surroundings) -> Mapping[str, pulumi.Input[str] | None]:
-    urls = around.settings.catalogue_urls
+    urls, paces = around.settings.catalogue_urls, around.settings.catalogue_paces
     return {
         "HTTP_TRANSPORT": around.settings.http_transport,
         "CATALOGUE_URLS": pulumi.Output.json_dumps(urls) if urls else None,
+        "CATALOGUE_PACES": pulumi.Output.json_dumps(paces) if paces else None,
+        "CONTACT": around.settings.contact,
     }
 
 

@@ -118,7 +118,7 @@ FUNCTIONS: Final = (
     ),
     FunctionSpec(
         task="fetch_source",
-        meaning="Fetches one page of one catalogue",
+        meaning="Fetches pages of one catalogue",
         caller=Caller.MACHINE,
         memory_mib=512,
         timeout_seconds=300,

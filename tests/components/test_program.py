@@ -138,12 +138,19 @@ class TestFunctions:
             automaticModes='["episode", "refresh"]',
             imageHosts='["images.example.org"]',
             catalogueUrls='{"jikan": "https://jikan.example.org/v4"}',
+            cataloguePaces='{"jikan": 300}',
+            contact="https://example.org/contact",
         )
         by_task = {task: variables(function) for task, function in functions(recording).items()}
 
         assert by_task["request_review"]["AUTOMATIC_MODES"] == "episode,refresh"
         assert by_task["ingest_images"]["IMAGE_HOSTS"] == "images.example.org"
         assert json.loads(by_task["fetch_source"]["CATALOGUE_URLS"]) == {"jikan": "https://jikan.example.org/v4"}
+        asking = [task for task, names in by_task.items() if "HTTP_TRANSPORT" in names]
+        assert {"fetch_source", "weekly_sync_starter"} <= set(asking)
+        # Whoever had another pace would give out the bucket that all of them share at it.
+        assert {by_task[task]["CATALOGUE_PACES"] for task in asking} == {'{"jikan": 300}'}
+        assert {by_task[task]["CONTACT"] for task in asking} == {"https://example.org/contact"}
 
     def test_the_lease_outlives_the_machine(self, stack: str) -> None:
         lease = int(variables(functions(recorded(stack))["begin"])["LOCK_RUNNING_LEASE_SECONDS"])
@@ -179,6 +186,13 @@ class TestLocalAndCloud:
 
         assert not {name for name in local if "SECRET" in name}
         assert {name for name in cloud if "SECRET" in name} == {"QDRANT_SECRET_ARN", "CATALOGUE_SECRET_ARNS"}
+
+    def test_a_local_stack_that_asks_the_catalogues_may_show_them_its_tokens(self) -> None:
+        recording = record_with("local", httpTransport="record:answers")
+        arns = json.loads(variables(functions(recording)["fetch_source"])["CATALOGUE_SECRET_ARNS"])
+
+        assert arns == {name: recording.named(f"credentials-catalogue-{name}").outputs["arn"] for name in arns}
+        assert set(arns) == {"anidb", "animeschedule", "jikan"}
 
     def test_timers_of_a_local_stack_do_not_fire_by_themselves(self) -> None:
         state = {stack: {s.inputs["state"] for s in recorded(stack).of_type(SCHEDULE)} for stack in STACKS}

@@ -347,7 +347,7 @@ def test_states_carry_references_only(job: Job) -> None:
     assert {"FetchSources", "Stages", "IngestImages", "AssembleEntry", "CommitData", "CleanupSucceeded"} <= set(
         job.world.states(job.execution)
     )
-    assert len(ours) > 20
+    assert len(ours) > 15
     assert len(carried) > 2 * len(ours)
     assert max(len(text.encode()) for text in carried) < MOST_OF_A_STATE
 

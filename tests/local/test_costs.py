@@ -127,7 +127,7 @@ SAMPLES: Mapping[str, Sample] = {
         inputs=[{}, {}, {}], usd={"secretsmanager.secret": 1.20, "secretsmanager.call": 0.10}
     ),
     "aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace": Sample(usd={"route53.zone": 0.50}),
-    "aws:sfn/stateMachine:StateMachine": Sample(usd={"stepfunctions.transition": 0.13045}),
+    "aws:sfn/stateMachine:StateMachine": Sample(usd={"stepfunctions.transition": 0.23915}),
     "aws:sns/topic:Topic": Sample(usd={"sns.publish": 0.00005}),
     "aws:sns/topicSubscription:TopicSubscription": Sample(
         inputs=[{"protocol": "email"}, {"protocol": "sqs"}], usd={"sns.email": 0.002}
@@ -206,6 +206,13 @@ class TestRules:
 
         assert usd_of(of(load("bedrock:titan")), "bedrock.titan_embed_v2") > 0
         assert usd_of(of(load("wordllama")), "bedrock.titan_embed_v2") == 0
+
+    def test_figures_by_catalogue_are_paid_for_where_catalogues_are_asked(self) -> None:
+        def function(task: str) -> RecordedResource:
+            return registered(FUNCTION, "f", inputs={"handler": f"lambdas.{task}.handler.handler"})
+
+        assert usd_of(of(function("fetch_source")), "cloudwatch.metric") == pytest.approx(1.80)
+        assert usd_of(of(function("index_batch")), "cloudwatch.metric") == 0
 
 
 class TestUsage:
