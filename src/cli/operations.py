@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cli import failures
 from cli.errors import CommandError, UsageError
 from cli.output import Output
 from cli.session import POLL_SECONDS, Session
-from workflows import keys
+from workflows import failures, keys
 
 REVIEW_WAIT_SECONDS = 15 * 60
 SNAPSHOT_FILES = ("animes.jsonl.zst", "vectors.jsonl.zst", "manifest.json")

@@ -248,7 +248,7 @@ class JikanClient:
 
         def detail(number: int) -> FetchedPage:
             item = f"anime:{anime}:episode:{number}"
-            keep = Keep(item=item, kind=Kind.EPISODE, airing=self._is_recent, check=read)
+            keep = Keep(item=item, kind=Kind.EPISODE, airing=self._is_recent, of=f"anime:{anime}", check=read)
             return read(self.api.get(f"/anime/{anime}/episodes/{number}", keep=keep))
 
         def behind(count: int) -> str | None:
@@ -256,11 +256,11 @@ class JikanClient:
 
         return _each("details of episodes", "episode_details", range(first, stop + 1), detail, behind=behind)
 
-    def _is_recent(self, answer: object) -> bool:
-        """Whether the episode aired lately, or has yet to; also where nothing tells."""
+    def _is_recent(self, answer: object) -> bool | None:
+        """Whether the episode aired lately, or has yet to; None where it does not say when."""
         aired = _object(answer).get("aired")
         day = airing.day_of_record(aired) if isinstance(aired, str) else None
-        return day is None or self.api.clock().date() - airing.day_in_japan(day) < _SETTLED_AFTER
+        return None if day is None else self.api.clock().date() - airing.day_in_japan(day) < _SETTLED_AFTER
 
 
 def _page_of(episode: str) -> int:

@@ -200,8 +200,9 @@ class KeptAnswers:
 
     def _airs(self, keep: Keep, value: object) -> bool:
         """Where nothing tells, it may be on air."""
-        if keep.airing is not None:
-            return keep.airing(value)
+        told = None if keep.airing is None else keep.airing(value)
+        if told is not None:
+            return told
         if keep.of is None:
             return False
         kept = self._look_up(f"{self._catalogue}:{keep.of}", None)

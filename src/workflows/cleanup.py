@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
-
 from domain.canonical_json import canonical_bytes
 from models.errors import SourceConflict
 from models.events import CleanupInput, ExecutionRef, Report
@@ -17,6 +15,7 @@ from models.ids import mint_review_id
 from models.review import Flag
 from workflows import keys
 from workflows.commit import DeadCommit
+from workflows.failures import reason
 from workflows.launching import LaunchPorts, start_pending
 from workflows.locking import release_owned
 from workflows.ports import Clock, Objects, Queue, Reviews
@@ -90,27 +89,14 @@ def _write_report(event: CleanupInput, ports: CleanupPorts) -> None:
             "release": ref.release,
             "episode_number": ref.episode_number,
         },
-        error=None if good else error_line(event.error),
+        error=None if good else _error_line(event.error),
     )
     ports.objects.put(keys.report("enrichment", ref.execution), canonical_bytes(report.model_dump(mode="json")))
 
 
-def error_line(error: Mapping[str, Any] | None) -> str | None:
-    """``NoCatalogueAnswered: jikan: missing; ...`` out of what a Catch gives: a name, and a cause that a function's
-    error fills with JSON."""
-    if not error:
-        return None
-    name, cause = str(error.get("Error", "")), str(error.get("Cause", ""))
-    message = " ".join(_message(cause).split())[:_MAX_CAUSE]
-    return f"{name}: {message}" if message else name
-
-
-def _message(cause: str) -> str:
-    try:
-        told = orjson.loads(cause)
-    except orjson.JSONDecodeError:
-        return cause
-    return str(told.get("errorMessage", cause)) if isinstance(told, dict) else cause
+def _error_line(error: Mapping[str, Any] | None) -> str | None:
+    line = reason(error.get("Error"), error.get("Cause")) if error else None
+    return None if line is None else line[:_MAX_CAUSE]
 
 
 def _shortened(error: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -188,8 +188,16 @@ def test_details_of_an_episode_that_aired_weeks_ago_are_kept_for_a_week_also_of_
     aired: Any, days: float
 ) -> None:
     """A long series would otherwise be asked for its hundred newest ones again in every run."""
+    assert kept_days(aired, on_air=True) == pytest.approx(days)
+
+
+def test_an_episode_without_a_date_is_kept_as_long_as_its_series_suggests() -> None:
+    assert kept_days(None, on_air=False) == pytest.approx(7.0)
+
+
+def kept_days(aired: Any, *, on_air: bool) -> float:
     answers = series(episodes=1, characters=0)
-    answers["GET /anime/7/full"]["data"]["airing"] = True
+    answers["GET /anime/7/full"]["data"]["airing"] = on_air
     answers["GET /anime/7/episodes/1"]["data"]["aired"] = aired
     clock = ManualClock()
     cache = FakeAnswerCache(clock=clock)
@@ -203,7 +211,7 @@ def test_details_of_an_episode_that_aired_weeks_ago_are_kept_for_a_week_also_of_
     )
     for cursor in (None, "episode_details:1-1"):
         clients[Catalogue.JIKAN].fetch(PAGE, cursor=cursor)
-    assert cache.seconds["jikan:anime:7:episode:1"] - STALE_SECONDS == pytest.approx(days * DAY)
+    return (cache.seconds["jikan:anime:7:episode:1"] - STALE_SECONDS) / DAY
 
 
 def test_an_endless_list_of_pages_ends_with_an_empty_one() -> None:

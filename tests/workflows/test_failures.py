@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cli.failures import reason
+from workflows.failures import reason
 
 TRACE = {"stackTrace": ["  File ..."], "trace": ["Traceback ..."]}
 
