@@ -260,7 +260,8 @@ class StackSettings(BaseModel):
         default_factory=dict,
     )
     contact: Contact | None = _setting(
-        "Whom a catalogue can turn to, a web page or an e-mail address; it is sent with each request to one.",
+        "Whom a catalogue can turn to, a web page or an e-mail address; it is sent with each request to a "
+        "catalogue or an image host.",
         harm="a catalogue that minds could do nothing but ban the stack",
         fix="Set it to https://HOST/PAGE or to you@HOST, without spaces or brackets, or remove the key",
         default=None,

@@ -7,6 +7,7 @@
 """
 
 import json
+import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -35,6 +36,9 @@ SAMPLES: Final = "samples"
 RECORDINGS: Final = "replay"
 """Where recorded answers lie in a folder that holds other things as well, as ``samples`` does."""
 
+_RECORDING: Final = "*/[A-Z]* *.*"
+"""A recorded answer in such a folder; ``sources.replay`` has the whole form."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class StackOptions:
@@ -55,18 +59,35 @@ class StackOptions:
 
     def transport(self, root: Path) -> str:
         """Raises:
-        StartFailed: both are given, or there is no such folder.
+        StartFailed: both are given, there is no such folder, or nothing can be read from it or written to it.
         """
         if self.replay is not None and self.record is not None:
             raise StartFailed("either --replay or --record, not both")
         if self.record is not None:
+            _check_writable(self.record)
             return f"record:{self.record.resolve()}"
         folder = self.replay or root / SAMPLES
         if not folder.is_dir():
             raise StartFailed(f"there is no folder {folder} with recorded answers to replay")
         if (folder / RECORDINGS).is_dir():
             folder /= RECORDINGS
+        if self.replay is not None and not any(folder.glob(_RECORDING)):
+            raise StartFailed(
+                f"{folder} holds no recorded answers, so every catalogue would fail: they are files such as "
+                "CATALOGUE/GET ....json, which --record writes; without --replay the samples are replayed"
+            )
         return f"replay:{folder.resolve()}"
+
+
+def _check_writable(folder: Path) -> None:
+    """Raises:
+    StartFailed: answers could not be written to the folder, which is made if it is not there.
+    """
+    there = next(each for each in (folder.resolve(), *folder.resolve().parents) if each.exists())
+    if not there.is_dir():
+        raise StartFailed(f"{there} is no folder, so no answer could be recorded in {folder}; name a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise StartFailed(f"nothing can be written to {there}, so no answer could be recorded; name another folder")
 
 
 class LocalStack:

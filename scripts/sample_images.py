@@ -63,8 +63,7 @@ def cowboy_bebop_urls(recorded: Mapping[str, Any]) -> Iterator[str]:
     for edge in anilist["characters"]["edges"]:
         if edge["role"] == "MAIN":
             yield edge["node"]["image"]["large"]
-    for name in ("jikan_anime_1_characters", "jikan_characters_full_collected"):
-        yield from _jikan_characters(recorded[name])
+    yield from _jikan_characters(recorded["jikan_characters_full_collected"])
     for character in recorded["anidb_23_parsed"]["characters"][:_MAIN_CHARACTERS]:
         yield _ANIDB_IMAGES + character["picture"]
 

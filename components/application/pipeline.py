@@ -423,7 +423,7 @@ FUNCTIONS: Final = (
     ),
     FunctionSpec(
         task="daily_scheduler",
-        meaning="Schedules the episodes that air in the next 24 hours",
+        meaning="Schedules the episodes of the next 24 hours, starts premieres and asks for silent series",
         caller=Caller.LATER,
         memory_mib=512,
         timeout_seconds=300,

@@ -22,9 +22,15 @@ def handler(event: FetchInput, context: Context[Settings]) -> FetchOutput:
     unknown: Counter[str] = Counter()
     last = enrichment.is_last_attempt(event, context.now())
     try:
+        # To record an error nobody is asked; and clients that cannot be made may be what failed.
+        made = (
+            clients.catalogues(context.settings, counts=counts, remaining=context.remaining, last_attempt=last)
+            if event.error is None
+            else {}
+        )
         return enrichment.fetch_source(
             event,
-            clients=clients.catalogues(context.settings, counts=counts, remaining=context.remaining, last_attempt=last),
+            clients=made,
             objects=clients.objects(context.settings),
             clock=context.now,
             last_attempt=last,

@@ -20,6 +20,7 @@ R = TypeVar("R")
 
 FAILED = 1
 MISUSED = 2
+INTERRUPTED = 130
 
 
 def project_root() -> Path:
@@ -59,11 +60,10 @@ def reporting(command: Callable[P, R]) -> Callable[P, R]:
             _complain(" ".join(str(error).split()))
             raise typer.Exit(FAILED) from None
         except UsageError as error:
-            _complain(f"{error}\nTry `anime --help`.")
+            _complain(f"{error}\nTry `{_command_path(*args, *kwargs.values())} --help`.")
             raise typer.Exit(MISUSED) from None
         except KeyboardInterrupt:
-            _complain("interrupted; a run that was started goes on in the stack")
-            raise typer.Exit(130) from None
+            raise interrupted("a run that was started goes on in the stack") from None
         except Exception as error:
             if not _foreign(error):
                 raise
@@ -71,6 +71,18 @@ def reporting(command: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(FAILED) from None
 
     return wrapped
+
+
+def interrupted(left: str) -> typer.Exit:
+    """Of Ctrl-C, once it is told what is ``left`` behind."""
+    _complain(f"interrupted; {left}")
+    return typer.Exit(INTERRUPTED)
+
+
+def _command_path(*given: object) -> str:
+    """The command with its group, as ``anime review approve``, from the context that it was called with."""
+    paths = (getattr(one, "command_path", None) for one in given)  # a context is not always a ``typer.Context``
+    return next((path for path in paths if isinstance(path, str)), "anime")
 
 
 def _foreign(error: Exception) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cli import operations as ops
-from cli import render
+from cli import render_review
 from cli.errors import CommandError
 from cli.output import Output
 from cli.session import Session
@@ -119,7 +119,7 @@ def _proposal(session: Session, out: Output, synced: Mapping[str, Any]) -> dict[
 
 
 def _review(session: Session, out: Output, shown: Mapping[str, Any], *, interactive: bool) -> dict[str, Any]:
-    render.review(out, shown)
+    render_review.review(out, shown)
     document = shown["review"]
     if interactive and not _confirmed():
         decided = ops.decide(

@@ -10,11 +10,28 @@ from pathlib import Path
 from typing import Any
 
 from cli.errors import CommandError, UsageError
-from cli.output import Output
+from cli.output import Output, Waiting
 from cli.session import POLL_SECONDS, Session
 from workflows import failures, keys
 
+LOCKING = ("new", "premiere", "refresh")
+"""As ``models.events.LOCKING_MODES``, which costs more to import than `anime --help` may take."""
+MOST_RUNNING = 1000
 REVIEW_WAIT_SECONDS = 15 * 60
+LATEST_EVENTS = 100
+"""So many events of an execution are looked at to tell where it is; its whole history may have thousands."""
+
+_ASKING = "asking the catalogues"
+_IN_WORDS = {
+    "FetchSources": _ASKING,
+    "Fetch": _ASKING,
+    "MorePages": _ASKING,
+    "WaitForTurn": "waiting for turns at the catalogues; this may take hours",
+    "CleanupSucceeded": "done; cleaning up",
+    "CleanupRejected": "rejected; cleaning up",
+    "CleanupExpired": "nobody decided in time; cleaning up",
+    "CleanupFailed": "it failed; cleaning up",
+}
 SNAPSHOT_FILES = ("animes.jsonl.zst", "vectors.jsonl.zst", "manifest.json")
 SNAPSHOT_NAME = re.compile(r"[A-Za-z0-9:_-][A-Za-z0-9:._-]{0,63}")
 """What stands under ``snapshots/``; as ``models.events.RestoreInput`` has it, but for leading dots."""
@@ -236,6 +253,23 @@ def execution_states(session: Session, name: str, machine: str) -> list[dict[str
     ]
 
 
+def last_state(session: Session, name: str, machine: str) -> str | None:
+    """The state entered last; None where the latest events enter none, as those of a state that is tried again."""
+    page = session.machines.get_execution_history(
+        executionArn=execution_arn(session, name, machine),
+        includeExecutionData=False,
+        reverseOrder=True,
+        maxResults=LATEST_EVENTS,
+    )
+    entered = (event["stateEnteredEventDetails"] for event in page["events"] if "stateEnteredEventDetails" in event)
+    return next((str(state["name"]) for state in entered), None)
+
+
+def state_in_words(state: str) -> str:
+    """``assemble entry`` of ``AssembleEntry``."""
+    return _IN_WORDS.get(state) or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", state).lower()
+
+
 def list_executions(session: Session, *, status: str | None, limit: int) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for machine in ("enrichment", "bulk_index"):
@@ -261,8 +295,7 @@ def wait_for_execution(session: Session, out: Output, name: str) -> dict[str, An
             described = describe_execution(session, name)
             if described["status"] != "RUNNING":
                 return described
-            states = execution_states(session, name, described["machine"])
-            waiting.update(states[-1]["state"] if states else "starting")
+            _tell(waiting, last_state(session, name, described["machine"]))
             time.sleep(POLL_SECONDS)
 
 
@@ -273,11 +306,30 @@ def wait_for_end_or_review(session: Session, out: Output, name: str) -> dict[str
             described = describe_execution(session, name)
             if described["status"] != "RUNNING":
                 return {**described, "review_id": None}
-            states: Sequence[dict[str, Any]] = execution_states(session, name, described["machine"])
-            waiting.update(states[-1]["state"] if states else "starting")
-            if states and states[-1]["state"] == "RequestReview":
+            state = last_state(session, name, described["machine"])
+            _tell(waiting, state)
+            if state == "RequestReview":
                 return {**described, "review_id": wait_for_review(session, name)["review_id"]}
             time.sleep(POLL_SECONDS)
+
+
+def _tell(waiting: Waiting, state: str | None) -> None:
+    """Nothing new where no state is known to be entered."""
+    if state is not None:
+        waiting.update(state_in_words(state))
+
+
+def execution_at_work(session: Session, anime_id: str) -> dict[str, Any] | None:
+    """The execution that holds an anime's lock, and in ``review_id`` the decision it waits for, if it does.
+
+    None where it cannot be told: it is over by now, or is no enrichment.
+    """
+    names = (row["name"] for row in list_executions(session, status="RUNNING", limit=MOST_RUNNING))
+    name = next((name for name in names if name.startswith(tuple(f"{mode}-{anime_id}-" for mode in LOCKING))), None)
+    if name is None:
+        return None
+    waiting = (review["review_id"] for review in review_pages(session) if review["execution"] == name)
+    return {"execution": name, "review_id": next(waiting, None)}
 
 
 def search(session: Session, text: str, *, include_orphaned: bool, limit: int) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """What goes where: results to stdout, progress to stderr; with ``--json`` one object on stdout and nothing else."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ if TYPE_CHECKING:  # rich costs 60 ms, which `anime --help` does not need to pay
 
 
 WIDTH_OF_FILES = 140
-"""Columns where stdout is no terminal, so that ids stay on one line."""
+"""Columns where stdout is no terminal and ``COLUMNS`` is not set, so that ids stay on one line."""
 
 
 @dataclass
@@ -24,7 +25,7 @@ class Output:
     def stdout(self) -> "Console":
         from rich.console import Console
 
-        return Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_FILES)
+        return Console(highlight=False, width=None if sys.stdout.isatty() or _told() else WIDTH_OF_FILES)
 
     @property
     def width(self) -> int:
@@ -51,17 +52,23 @@ class Output:
         if not self.as_json:
             self.stdout.print(line, markup=False)
 
+    def line(self, line: str) -> None:
+        """Never broken by us, so that a command in it can be copied."""
+        if not self.as_json:
+            self.stdout.print(line, markup=False, soft_wrap=True)
+
     def table(self, title: str | None, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         if self.as_json:
             return
         from rich.table import Table
+        from rich.text import Text
 
         named = any(columns)
         table = Table(title=title, title_justify="left", title_style="bold", show_header=named)
         for column in columns:
             table.add_column(column, overflow="fold")
         for row in rows:
-            table.add_row(*("" if cell is None else str(cell) for cell in row))
+            table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
         self.stdout.print(table)
 
     @contextmanager
@@ -73,6 +80,12 @@ class Output:
         else:
             self.progress(message)
             yield Waiting(lambda text: self.progress(f"  {text}") if text else None)
+
+
+def _told() -> bool:
+    """Whether ``COLUMNS`` says how wide the output is; rich then takes it from there."""
+    columns = os.environ.get("COLUMNS", "")
+    return columns.isdigit() and int(columns) > 0
 
 
 class Waiting:

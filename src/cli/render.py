@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cli.output import Output
-from cli.render_entry import proposal
 
 SYNC_FIGURES = (
     ("entries", "entries in the release"),
@@ -22,7 +21,6 @@ SYNC_FIGURES = (
     ("conflicts", "conflicts: to review"),
 )
 MANY = 8
-BOOKKEEPING = frozenset({"provenance", "enrichment_metadata", "revision", "last_saga"})
 
 
 def bootstrap(out: Output, result: Mapping[str, Any]) -> None:
@@ -60,56 +58,25 @@ def _short(value: object) -> str:
 def enrich(out: Output, result: Mapping[str, Any]) -> None:
     out.result(result)
     if result["execution"] is None:
-        out.text("the anime is being worked on; this is kept as pending and starts afterwards")
+        out.line(f"{_worked_on(result.get('behind'))}; this is kept as pending and starts afterwards")
         return
-    out.text(f"execution {result['execution']}: {result.get('status', 'started')}")
+    out.line(f"execution {result['execution']}: {result.get('status', 'started')}")
     if result.get("review_id"):
-        out.text(f"waits for a decision: anime review show {result['review_id']}")
+        out.line(f"waits for a decision: anime review show {result['review_id']}")
+
+
+def _worked_on(behind: Mapping[str, Any] | None) -> str:
+    if behind is None:
+        return "the anime is being worked on"
+    if behind["review_id"] is None:
+        return f"execution {behind['execution']} works on the anime"
+    return f"execution {behind['execution']} waits for a decision (anime review show {behind['review_id']})"
 
 
 def hits(out: Output, found: Sequence[Mapping[str, Any]]) -> None:
     fields = ("title", "type", "year", "system_status", "anime_id")
     rows = [(f"{hit['score']:.3f}", *(hit.get(name) for name in fields)) for hit in found]
     out.table(None, ("score", "title", "type", "year", "", "id"), rows)
-
-
-def reviews(out: Output, found: Sequence[Mapping[str, Any]]) -> None:
-    rows = [
-        (review["review_id"], ",".join(review["kinds"]), review["title"], _flags(review), review["created_at"][:19])
-        for review in found
-    ]
-    out.table(None, ("id", "kind", "title", "what", "since"), rows)
-    out.text(f"{len(found)} reviews")
-
-
-def _flags(review: Mapping[str, Any]) -> str:
-    return "; ".join(f"{flag['field']}: {flag['stored']} -> {flag['offered']}" for flag in review.get("flags", []))
-
-
-def review(out: Output, shown: Mapping[str, Any]) -> None:
-    document = shown["review"]
-    out.text(f"{document['title']}: {', '.join(document['kinds'])}, {document['state']} ({document['review_id']})")
-    if document["flags"]:
-        out.table(
-            "What the release says",
-            ("field", "ours", "offered"),
-            [(flag["field"], flag["stored"], flag["offered"]) for flag in document["flags"]],
-        )
-    if shown.get("proposed"):
-        changed = [name for name in shown["changed"] if name not in BOOKKEEPING]
-        if shown.get("base"):
-            out.text(f"changes: {', '.join(changed) or 'nothing'}")
-        out.text("Proposed entry:")
-        proposal(out, shown["proposed"])
-
-
-def decisions(out: Output, results: Sequence[Mapping[str, Any]]) -> None:
-    out.table(
-        None,
-        ("id", "title", "verdict"),
-        [(item["review_id"], item["title"], item["decision"]["verdict"]) for item in results[:50]],
-    )
-    out.text(f"{len(results)} decided")
 
 
 def executions(out: Output, rows: Sequence[Mapping[str, Any]]) -> None:

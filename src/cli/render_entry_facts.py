@@ -4,7 +4,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
-from cli.render_words import count, counts, day_or_instant, joined, minutes, moment, plain_name, sample, short
+from cli.render_words import (
+    count,
+    counts,
+    day_or_instant,
+    joined,
+    latin_first,
+    minutes,
+    moment,
+    plain_name,
+    sample,
+    short,
+    weekly,
+)
 
 Row = tuple[str, Any]
 Stored = Mapping[str, Any]
@@ -22,7 +34,7 @@ def what_it_is(stored: Stored, now: datetime) -> list[Row]:
     rows: list[Row] = [
         ("English", stored.get("title_english")),
         ("Japanese", stored.get("title_japanese")),
-        ("other titles", sample(stored.get("synonyms", []))),
+        ("other titles", sample(latin_first(stored.get("synonyms", [])))),
         ("type", stored.get("type")),
         ("status", stored.get("status")),
         ("in no release", _orphaned(stored)),
@@ -49,17 +61,16 @@ def what_it_is(stored: Stored, now: datetime) -> list[Row]:
 
 def what_else(stored: Stored) -> list[Row]:
     """What the entry has besides."""
-    weekly = {_OF_TIME.get(name, name): at for name, at in stored.get("broadcast_schedule", {}).items()}
     staff = stored.get("staff_data", {})
     rows: list[Row] = [
         ("more numbers", "\n".join(_more_numbers(stored))),
-        ("tags", sample(stored.get("tags", []), 2 * _SHORT_LIST)),
+        ("tags", sample(_other_tags(stored), 2 * _SHORT_LIST)),
         ("background", short(stored.get("background") or "", _LONGEST_BACKGROUND)),
         ("producers", _names(stored, "producers")),
         ("licensors", _names(stored, "licensors")),
         ("premieres", _moments(stored.get("premiere_dates", {}))),
         ("broadcast", _broadcast(stored.get("broadcast", {}))),
-        ("weekly times", _moments(weekly)),
+        ("weekly times", _weekly_times(stored.get("broadcast_schedule", {}))),
         ("renumbered weeks", "\n".join(_overrides(stored.get("episode_overrides", {})))),
         ("episodes listed", _span(stored.get("episode_details", []))),
         ("characters", _characters(stored.get("characters", []))),
@@ -191,6 +202,18 @@ def _names(stored: Stored, kind: str) -> str:
 
 def _moments(times: Stored) -> str:
     return joined(f"{plain_name(name)} {moment(at)}" for name, at in times.items())
+
+
+def _weekly_times(times: Stored) -> str:
+    return joined(f"{_OF_TIME.get(name, name)} {weekly(at)}" for name, at in times.items())
+
+
+def _other_tags(stored: Stored) -> list[str]:
+    """What is told among genres, themes and the like is among the tags as well."""
+    lists = (stored.get(name, []) for name in ("genres", "demographics", "content_warnings"))
+    told = {name.casefold() for names in lists for name in names}
+    told |= {theme["name"].casefold() for theme in stored.get("themes", [])}
+    return [tag for tag in stored.get("tags", []) if tag.casefold() not in told]
 
 
 def _broadcast(slot: Stored) -> str:

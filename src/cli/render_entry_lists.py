@@ -6,6 +6,7 @@ A narrow terminal gets fewer columns instead of columns of a few letters.
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from cli.output import Output
 from cli.render_entry_facts import airs_next
@@ -152,7 +153,7 @@ def related_table(out: Output, stored: Stored) -> None:
     from domain.relations import joined as joined_relations  # costs the models, which `anime --help` does not need
 
     anime = [
-        (one["relation_type"], one.get("title"), one.get("anime_id") or "\n".join(one["urls"]))
+        (one["relation_type"], one.get("title") or _slug(one["urls"]), one.get("anime_id") or "\n".join(one["urls"]))
         for one in joined_relations(stored.get("related_anime", []))
     ]
     works = [
@@ -161,6 +162,12 @@ def related_table(out: Output, stored: Stored) -> None:
     ]
     some(out, "Related anime", ("", "title", "our id, or its pages"), anime)
     some(out, "Related works", ("", "title", "page"), works)
+
+
+def _slug(addresses: Sequence[str]) -> str | None:
+    """The last part of an address, where it is more than a number."""
+    parts = (urlsplit(address).path.rstrip("/").rpartition("/")[2] for address in addresses)
+    return next((part for part in parts if not part.isdecimal()), None)
 
 
 def links_table(out: Output, stored: Stored) -> None:

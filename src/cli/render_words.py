@@ -1,5 +1,6 @@
 """Values of an entry in a few words, for a line of a table."""
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -11,6 +12,15 @@ MANY: Final = 8
 def sample(values: Sequence[object], most: int = MANY) -> str:
     shown = ", ".join(map(str, values[:most]))
     return shown + (f" and {len(values) - most} more" if len(values) > most else "")
+
+
+def latin_first(titles: Iterable[str]) -> list[str]:
+    """Otherwise in their order."""
+    return sorted(titles, key=lambda title: not all(map(_is_latin, filter(str.isalpha, title))))
+
+
+def _is_latin(letter: str) -> bool:
+    return unicodedata.name(letter, "").startswith("LATIN")
 
 
 def short(text: str, longest: int) -> str:
@@ -44,6 +54,12 @@ def moment(value: Any) -> str:
     """A day as it is; an instant to the minute, in UTC."""
     found = day_or_instant(value)
     return f"{found:%Y-%m-%d %H:%M} UTC" if isinstance(found, datetime) else str(value or "")
+
+
+def weekly(value: Any) -> str:
+    """The hour of the week of an instant, whatever its date: ``Sun 16:00 UTC``."""
+    found = day_or_instant(value)
+    return f"{found:%a %H:%M} UTC" if isinstance(found, datetime) else moment(value)
 
 
 def day_or_instant(value: Any) -> date | None:

@@ -13,14 +13,15 @@ Rules:
 * What has aired stays (``has_aired``): only what is still to come is moved, and the next episode comes after the last
   one that has aired.
 * What was announced within a delay was said before the delay was known (``postponed``): it moves by whole weeks past
-  its end, and so does all that the source announces after it. Where no end is known, nobody knows when it airs.
+  its end, and so does all that the source announces after it. Where no end is known, nobody knows when it airs. That
+  the announced time has passed meanwhile does not make it aired.
 * The next episode of a series (``next_episode``) airs when most sources say; of as many, when the first of them says.
   Its number is counted over a short gap only (``counted_number``): a longer one is a break as likely as a list that
   nobody keeps up.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any, Final
@@ -231,9 +232,10 @@ def date_of_entry(text: str | None) -> date | datetime | None:
 def instant_of_epoch(seconds: float) -> datetime | None:
     """None for what is no moment of our era."""
     try:
-        return datetime.fromtimestamp(seconds, UTC)
+        found = datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, OSError, ValueError):
         return None
+    return found if found.year in _YEARS else None
 
 
 def day_in_japan(aired: date | datetime) -> date:
@@ -348,19 +350,26 @@ def _held_up(at: datetime, delays: tuple[Delay, ...]) -> tuple[int | None, Delay
 
 
 def postponed(
-    plan: Mapping[str, date | datetime], delays: Iterable[Delay], *, after: datetime, slot: WeeklySlot | None = None
+    plan: Mapping[str, date | datetime],
+    delays: Iterable[Delay],
+    *,
+    after: datetime,
+    slot: WeeklySlot | None = None,
+    unconfirmed: Collection[str] = (),
 ) -> dict[str, Postponed]:
     """What of one source's plan of episodes, by number, the delays move.
 
     A source that has something air in a delay did not know of it. So what it has air afterwards moves as well:
     otherwise two episodes would air at once. ``slot`` gives days their time of day; they stay days.
+
+    ``unconfirmed``: episodes that nobody has on a list; they move though the time announced for them has passed.
     """
     held_up = tuple(delays)
     moved: dict[str, Postponed] = {}
     weeks: int | None = 0
     by: Delay | None = None
     for at, number in sorted((airs_at(aired, slot)[0], number) for number, aired in plan.items()):
-        if at <= after:
+        if at <= after and number not in unconfirmed:
             continue
         if weeks is not None:
             more, cause = _held_up(at + weeks * _WEEK, held_up)

@@ -3,26 +3,31 @@
 Rules:
 
 * What a catalogue offers now replaces what is stored; what no catalogue offers any more stays. Episodes, characters
-  and other items of lists are merged one by one, so a catalogue that is down takes nothing away.
+  and other items of lists are merged one by one, so a catalogue that is down takes nothing away. Nor does a word
+  that is believed less replace what it said (``domain.absent``).
 * What a person locked (``domain.locks``) stays as it is, whatever is offered.
 * The release fills gaps only.
 * The fields that the weekly comparison owns are the stored ones; the sources are those of both sides.
-* What was to come is taken back when nobody says it any more (``domain.forecasts``).
+* What was to come is taken back when nobody says it any more, and what has aired is not to come again
+  (``domain.forecasts``).
 * ``episode`` mode changes one episode of the stored entry, when the next one airs, and nothing else but where that came
   from.
 """
 
 from collections.abc import Callable, Collection, Hashable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
 
+from domain.absent import Absent, with_names_of_characters
 from domain.airing import broadcast_slot
 from domain.derive import derive_entry
 from domain.episode_numbers import number_order
 from domain.forecasts import Forecasts
 from domain.image_refs import ImageResults, as_image, replaced, settled, source_url
 from domain.known_ids import identified_characters, identified_episodes, still_apart
+from domain.known_people import KnownPeople, ids_of, people_of, same_language
 from domain.locks import is_locked, kept
 from domain.origins import Sides, origins, origins_of_episodes
 from domain.provenance import (
@@ -32,6 +37,7 @@ from domain.provenance import (
     noted_for_reviewers,
     noted_origins,
     of_one_episode,
+    with_new_catalogues,
 )
 from domain.shares import renumbered
 from domain.stages import values
@@ -118,9 +124,11 @@ _GIVEN: Final = "given"
 """Under this name, while they get their ids, characters hold at which places the stage had them."""
 
 
-def _key_of(path: str) -> Key | None:
-    *above, name = path.split("/")
-    return _by_person if _PEOPLE & {*above} else _LISTS.get(name)
+def _keys(person: Key) -> Callable[[str], Key | None]:
+    def of(path: str) -> Key | None:
+        return person if _PEOPLE & {*path.split("/")} else _LISTS.get(path.rpartition("/")[2])
+
+    return of
 
 
 def assemble(
@@ -132,8 +140,12 @@ def assemble(
     provenance: Provenance,
     mode: Mode,
     episode_number: str | None = None,
+    at: datetime | None = None,
 ) -> AnimeEntry:
-    """``images``: by source URL, our own URL or a placeholder; a URL that is missing there becomes a placeholder.
+    """``at``: when the catalogues were asked, which tells what is to come from what has aired; without it the time of
+    their answers does.
+
+    ``images``: by source URL, our own URL or a placeholder; a URL that is missing there becomes a placeholder.
 
     The same arguments give the same entry; the time of enrichment is that of the latest answer.
 
@@ -151,35 +163,53 @@ def assemble(
     forecasts = Forecasts(
         before=earlier,
         now=provenance,
-        after=last_fetched(provenance),
+        after=at or last_fetched(provenance),
         slot=broadcast_slot(offered.get("broadcast") or stored.get("broadcast") or {}),
         locked=locked,
     )
-    if mode is Mode.EPISODE:
-        entry = _with_episode(before, offered, subject, episode_number, forecasts)
-    else:
+    firsts, refused = forecasts.without_second_airings(
+        before.get("episode_details", []), offered.get("episode_details", []), told
+    )
+    offered = {**offered, "episode_details": firsts} if firsts else offered
+    if mode is not Mode.EPISODE:
         before = _without_forecasts(before, offered, forecasts)
-        offered, told = _identified(before, offered, told, subject)
-        entry = _enriched(before, offered, subject)
+        offered, told = _identified(before, offered, told, subject, locked)
+    person = KnownPeople(people_of(offered), people_of(before)).key
+    absent = Absent(
+        before=earlier,
+        told=told,
+        now=provenance,
+        keys=_keys(person),
+        merged=lambda name: name in _LISTS or name in _MAPPINGS,
+        slot=forecasts.slot,
+    )
+    standing = absent.standing(before, offered)
+    if mode is Mode.EPISODE:
+        entry = _with_episode(before, standing, subject, episode_number, forecasts)
+    else:
+        entry = _enriched(before, standing, subject, locked, person)
     entry = _kept(entry, stored)
     if mode is not Mode.EPISODE and not is_locked(locked, "synonyms"):
         entry = _without_titles(entry, offered)
-    merged = merged_provenance(earlier, provenance)
+    merge = with_new_catalogues if mode is Mode.EPISODE else merged_provenance
+    merged = merge(earlier, provenance)
     sides = Sides(
         offered=offered,
         told=told,
         stored=before,
         before=earlier,
         released=_released(subject) if mode is not Mode.EPISODE else {},
+        answered=provenance,
         now=merged,
     )
     noted: Part = noted_for_reviewers(parts)
+    noted["conflicts"] += refused
     if mode is Mode.EPISODE:
         number = canonical_number(str(episode_number))
         noted = {"conflicts": of_one_episode(earlier.conflicts, noted["conflicts"], number)}
         noted["fields"] = origins_of_episodes(entry, sides, number, locked=locked)
     else:
-        noted["fields"] = origins(entry, sides, keys=_key_of, locked=locked)
+        noted["fields"] = origins(entry, sides, keys=_keys(person), locked=locked)
     entry["provenance"] = dump_entry(merged.model_copy(update=noted))
     enriched_at = last_fetched(provenance)
     if enriched_at is not None:
@@ -208,27 +238,33 @@ def _retried(image: Any, images: ImageResults) -> Any:
     return image if isinstance(image, str) else as_image(images.get(source_url(image) or ""), image)
 
 
-def _identified(stored: Part, offered: Part, told: Part, subject: EnrichmentSubject) -> tuple[Part, Part]:
+def _identified(
+    stored: Part, offered: Part, told: Part, subject: EnrichmentSubject, locked: Collection[str]
+) -> tuple[Part, Part]:
     """What is offered, its episodes and characters with ids, and where it comes from."""
     anime_id = subject.anime_id
+    listed = offered.get("characters", [])
     characters = identified_characters(
         anime_id,
-        [{**one, _GIVEN: [at]} for at, one in enumerate(offered.get("characters", ()), 1)],
+        [{**one, _GIVEN: [at]} for at, one in enumerate(listed, 1)],
         stored.get("characters", []),
         joined=lambda first, second: {**_over(second, first), _GIVEN: [*first[_GIVEN], *second[_GIVEN]]},
+        locked=locked,
     )
     given = [one.pop(_GIVEN) for one in characters]
     episodes = identified_episodes(anime_id, offered.get("episode_details", []), stored.get("episode_details", []))
+    named = [(listed[at - 1]["name"], one) for one, places in zip(characters, given, strict=True) for at in places]
+    offered = with_names_of_characters(offered, named)
     identified = values.filled({**offered, "episode_details": episodes, "characters": characters})
     return identified, renumbered(told, "characters", list(zip(characters, given, strict=True)))
 
 
-def _enriched(stored: Part, offered: Part, subject: EnrichmentSubject) -> Part:
+def _enriched(stored: Part, offered: Part, subject: EnrichmentSubject, locked: Collection[str], person: Key) -> Part:
     known_characters = stored.get("characters", [])
     if known_characters:
-        stored = {**stored, "characters": still_apart(known_characters, offered.get("characters", []))}
+        stored = {**stored, "characters": still_apart(known_characters, offered.get("characters", []), locked)}
     released = _released(subject)
-    entry = _over(released, _over(_informative(stored), offered))
+    entry = _over(released, _over(_informative(stored), offered, person), person)
     if "episode_details" in entry:
         entry["episode_details"] = _by_number(entry["episode_details"])
     return {
@@ -323,38 +359,67 @@ def _kept(entry: Part, stored: Part) -> Part:
     return result
 
 
-def _over(stored: Mapping[str, Any], offered: Mapping[str, Any]) -> Part:
-    """``stored`` with what is offered laid over it."""
+def _over(stored: Mapping[str, Any], offered: Mapping[str, Any], person: Key = _by_person) -> Part:
+    """``stored`` with what is offered laid over it; ``person``: what makes two people the same."""
     merged = dict(stored)
     for name, value in offered.items():
-        merged[name] = _merged(name, stored.get(name), value)
+        merged[name] = _merged(name, stored.get(name), value, person)
     return merged
 
 
-def _merged(name: str, known: Any, offered: Any) -> Any:
+def _merged(name: str, known: Any, offered: Any, person: Key) -> Any:
     if isinstance(known, list) and isinstance(offered, list) and name in _LISTS:
-        return _merged_list(known, offered, _LISTS[name])
+        return _merged_people(known, offered, person) if name in _PEOPLE else _merged_list(known, offered, name, person)
     if isinstance(known, dict) and isinstance(offered, dict):
         if name in _PEOPLE:
-            groups = {
-                group: _merged_list(known.get(group, []), people, _by_person) for group, people in offered.items()
-            }
-            return {**known, **groups}
+            left = _still_in_group(known, offered) if name == "voice_actors" else known
+            groups = {group: _merged_people(left.get(group, []), people, person) for group, people in offered.items()}
+            return {**left, **groups}
         if name in _MAPPINGS:
-            return _over(known, offered)
+            return _over(known, offered, person)
     # An image that could not be had this time takes nothing from the one that is there.
     return known if isinstance(known, str) and isinstance(offered, dict) else offered
 
 
-def _merged_list(stored: list[Any], offered: list[Any], key: Key) -> list[Any]:
+def _merged_list(stored: list[Any], offered: list[Any], name: str, person: Key) -> list[Any]:
     """The offered items in their order, each over the stored one of its key; then what is stored alone."""
+    key = _LISTS[name]
     known = {key(item): item for item in stored}
-    merged = [_merged_item(known.pop(key(item), None), item) for item in offered]
+    merged = [_merged_item(known.pop(key(item), None), item, person) for item in offered]
     return [*merged, *known.values()]
 
 
-def _merged_item(known: Any, offered: Any) -> Any:
+def _merged_item(known: Any, offered: Any, person: Key) -> Any:
     """A placeholder is a mapping too, but only ever replaced as a whole."""
     if isinstance(known, dict) and isinstance(offered, dict) and source_url(offered) is None:
-        return _over(known, offered)
+        return _over(known, offered, person)
     return offered
+
+
+def _merged_people(stored: list[Part], offered: list[Part], person: Key) -> list[Part]:
+    """As items of a list; but two on one side become one where the other side knows it. The word of the first stays."""
+    known: dict[Hashable, Part] = {}
+    for one in stored:
+        key = person(one)
+        known[key] = _over(one, known[key]) if key in known else one
+    found: list[Part] = []
+    places: dict[Hashable, int] = {}
+    for one in offered:
+        at = places.setdefault(person(one), len(found))
+        # Who is listed twice under the same id is meant twice.
+        if at < len(found) and ids_of(one) and not {*ids_of(one)} & {*ids_of(found[at])}:
+            found[at] = _over(one, found[at])
+        else:
+            found.append(one)
+    return [*(_merged_item(known.pop(person(one), None), one, person) for one in found), *known.values()]
+
+
+def _still_in_group(stored: Mapping[str, list[Part]], offered: Mapping[str, list[Part]]) -> dict[str, list[Part]]:
+    """The stored voices by group, without those whose every id one has who is offered in another group of the
+    language."""
+    left = {}
+    for group, people in stored.items():
+        others = [one for other in offered if other != group and same_language(other, group) for one in offered[other]]
+        owned = {pair for one in others for pair in ids_of(one)}
+        left[group] = [one for one in people if not (ids_of(one) and owned.issuperset(ids_of(one)))]
+    return values.filled(left)

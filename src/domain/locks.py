@@ -105,6 +105,11 @@ def _with_field(item: Part, field: str, known: Mapping[str, Any]) -> Part:
     return {**without, field: known[field]} if field in known else without
 
 
+def has_locks(locked: Collection[str], name: str, item: str) -> bool:
+    """Whether an item of a list is locked, or anything above or in it."""
+    return is_locked(locked, name, item) or any(path.startswith(f"{name}/{item}/") for path in locked)
+
+
 def is_locked(locked: Collection[str], name: str, *below: str) -> bool:
     """Whether a place, or anything above it, is locked."""
     parts = (name, *below)

@@ -6,6 +6,7 @@ value of the new entry is looked for in those that it may come from, the nearest
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from domain.locks import KEYS, UNLOCKABLE, is_locked
@@ -55,17 +56,28 @@ class Side:
 @dataclass(frozen=True, kw_only=True)
 class Sides:
     """Of what an entry is assembled. ``offered`` by the stages, with images as they became; ``stored`` with what its
-    provenance told; ``released``: what the release says. ``now``: the catalogues with this run's answers."""
+    provenance told; ``released``: what the release says. ``answered``: this run's answers; ``now``: the catalogues as
+    the entry will tell of them."""
 
     offered: Mapping[str, Any]
     told: Mapping[str, Any]
     stored: Mapping[str, Any]
     before: Provenance
     released: Mapping[str, Any]
+    answered: Provenance
     now: Provenance
 
     def tables_before(self) -> Tables:
         return of_origins(self.before.fields, self.aged)
+
+    def dates(self) -> dict[str, datetime]:
+        """Of this run's answers, by catalogue, where its latest about the whole entry is another."""
+        found = {}
+        for name, latest in self.answered.catalogues.items():
+            counted = self.now.catalogues.get(name)
+            if latest.fetched_at is not None and (counted is None or counted.fetched_at != latest.fetched_at):
+                found[name] = latest.fetched_at
+        return found
 
     def aged(self, origin: Origin) -> Origin:
         """Dated by the answer that offered it, where that catalogue has answered anew since."""
@@ -92,22 +104,26 @@ def origins(entry: Part, sides: Sides, *, keys: Keys, locked: Collection[str] = 
 
 
 def origins_of_episodes(entry: Part, sides: Sides, number: str, *, locked: Collection[str] = ()) -> Fields:
-    """After one episode was brought up to date. Of the others, what the catalogues still say is of now as well."""
+    """After one episode was brought up to date. Of the others only what changed with it is of now."""
     if is_locked(locked, _EPISODES):
         return _before(sides, lambda _name: True)
     now: dict[str, Part] = {one[_NUMBER]: one for one in entry.get(_EPISODES, ())}
+    then: dict[str, Part] = {one[_NUMBER]: one for one in sides.stored.get(_EPISODES, ())}
     told = [one for one in sides.offered.get(_EPISODES, ()) if one[_NUMBER] in now]
-    still = [one if one[_NUMBER] == number else _same(one, now[one[_NUMBER]]) for one in told]
+    of_now = [
+        one if one[_NUMBER] == number else _changed(one, now[one[_NUMBER]], then.get(one[_NUMBER], {})) for one in told
+    ]
     stored = Side(sides.stored, sides.tables_before())
     own = _only(stored, _EPISODES, lambda *below: is_locked(locked, _EPISODES, *below))
-    all_sides = [own, Side({_EPISODES: still}, of_notes(sides.told)), stored]
+    all_sides = [own, Side({_EPISODES: of_now}, of_notes(sides.told, sides.dates())), stored]
     found = _before(sides, lambda name: name != _EPISODES)
     found |= _of(_EPISODES, list(now.values()), [one for one in all_sides if one], _by_id(_EPISODES))
     return dict(sorted(found.items()))
 
 
-def _same(one: Part, other: Part) -> Part:
-    return {name: value for name, value in one.items() if other.get(name) == value}
+def _changed(offered: Part, now: Part, then: Part) -> Part:
+    changed = {name: value for name, value in offered.items() if now.get(name) == value != then.get(name)}
+    return {**changed, _NUMBER: offered[_NUMBER]}
 
 
 def reviewed(before: Part, after: Part, paths: Iterable[str]) -> Fields:

@@ -31,6 +31,11 @@ def merged_provenance(base: Provenance | None, latest: Provenance) -> Provenance
     return (base or Provenance()).model_copy(update={"catalogues": catalogues})
 
 
+def with_new_catalogues(base: Provenance, latest: Provenance) -> Provenance:
+    """After one episode alone was asked for: what each catalogue lacks of the whole entry stays as it was told."""
+    return base.model_copy(update={"catalogues": {**latest.catalogues, **base.catalogues}})
+
+
 def noted_origins(parts: Mapping[Stage, Mapping[str, Any]]) -> dict[str, Any]:
     """What the stages say of where their values come from, by path."""
     return {path: origin for part in parts.values() for path, origin in _notes(part).get("origins", {}).items()}

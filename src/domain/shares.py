@@ -52,25 +52,26 @@ class Tables:
 
 _NOTHING: Final = Table()
 RELEASED: Final = Tables({"": Table(((RELEASE, None),))})
+_OF_THE_LATEST: Final[Mapping[str, datetime]] = {}
 REVIEWED: Final = Tables({"": Table(((REVIEWER, None),))})
 """Everything there is the release's, or a person's."""
 
 
-def of_notes(told: Mapping[str, Any]) -> Tables:
-    """Of the stages' origins (``stages.merging.Notes``)."""
-    return Tables({path: _noted(one) for path, one in told.items()})
+def of_notes(told: Mapping[str, Any], dates: Mapping[str, datetime] = _OF_THE_LATEST) -> Tables:
+    """Of the stages' origins (``stages.merging.Notes``). ``dates``: by catalogue, of answers that do not count as its
+    latest."""
+    return Tables({path: _noted(one, dates) for path, one in told.items()})
 
 
-def _noted(told: Any) -> Table:
+def _noted(told: Any, dates: Mapping[str, datetime]) -> Table:
+    def shares(names: str | Sequence[str]) -> Shares:
+        return tuple((name, dates.get(name)) for name in ([names] if isinstance(names, str) else names))
+
     if isinstance(told, str) or "of" in told:
-        return Table(_latest(told if isinstance(told, str) else told["of"]))
+        return Table(shares(told if isinstance(told, str) else told["of"]))
     if "items" in told:
-        return Table(items={str(at): _latest(one) for at, one in enumerate(told["items"], 1)})
-    return Table(items={key: _latest(one) for key, one in told["keys"].items()})
-
-
-def _latest(names: str | Sequence[str]) -> Shares:
-    return tuple((name, None) for name in ([names] if isinstance(names, str) else names))
+        return Table(items={str(at): shares(one) for at, one in enumerate(told["items"], 1)})
+    return Table(items={key: shares(one) for key, one in told["keys"].items()})
 
 
 def renumbered(told: Mapping[str, Any], path: str, things: Sequence[tuple[Mapping[str, Any], Sequence[int]]]) -> Part:

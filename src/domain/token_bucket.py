@@ -20,6 +20,9 @@ _FIRST_PAUSE: Final = 60.0
 _LONGEST_OUTAGE_PAUSE: Final = 30 * 60.0
 """Between two looks at whether a catalogue is back: long enough to leave it alone, short enough for one weekly run."""
 
+_LEAST_OF_PACE: Final = 0.1
+"""Of the pace; no header slows it down further."""
+
 _SHORTEST_WAIT: Final = 0.001
 """Sleeping for less moves no clock."""
 
@@ -63,9 +66,11 @@ class Pace:
         return Pace(per_second=self.per_second / workers, window_seconds=self.window_seconds)
 
     def of_limit(self, limit: float) -> float:
-        """Requests a second, for a limit that holds in each window: a full bucket may come on top of the refill."""
+        """Requests a second, for a limit that holds in each window: a full bucket may come on top of the refill. One
+        far below the pace counts over less than a window, such as the three of each second; who means it answers 429,
+        and a pause keeps to that."""
         steady = max(1.0, limit - self.capacity) / self.window_seconds
-        return min(self.most, steady)
+        return min(self.most, max(steady, self.per_second * _LEAST_OF_PACE))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -103,21 +103,27 @@ class BeginOutput(Event):
 
 
 class FetchInput(Event):
-    """``started_at``: of the execution; without it nobody's patience ends."""
+    """``started_at``: of the execution; without it nobody's patience ends. ``troubled_since``: as the call before
+    said. ``error`` is the catcher's ``{Error, Cause}``: with it nobody is asked, and it stands for what did not come.
+    """
 
     ref: ExecutionRef
     catalogue: Catalogue
     cursor: str | None = None
     started_at: AwareDatetime | None = None
+    troubled_since: AwareDatetime | None = None
+    error: dict[str, Any] | None = None
 
 
 class FetchOutput(Event):
     """Where to go on: in ``wait_seconds`` at ``cursor``, which is None at the beginning as well. With neither,
-    everything of this catalogue has been fetched. ``status`` is of the pages so far."""
+    everything of this catalogue has been fetched. ``status`` is of the pages so far. ``troubled_since``: for so long
+    nothing was asked because the count that all workers share cannot be had."""
 
     catalogue: Catalogue
     cursor: str | None = None
     wait_seconds: Annotated[int, Field(ge=0)] = 0
+    troubled_since: AwareDatetime | None = None
     status: Literal["waiting", "ok", "partial", "missing", "failed", "not_recorded"]
 
     @property

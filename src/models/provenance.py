@@ -44,8 +44,8 @@ class CatalogueProvenance(Model):
 class Origin(Model):
     """One catalogue's share in a value. ``items``: which of them, such as ``1-3, 7``; without it everything there.
 
-    ``fetched_at`` is given only where the catalogue's latest answer does not offer the value any more: it is the time
-    of the last one that did. Otherwise the catalogue's own holds.
+    ``fetched_at`` is given only where it is not the catalogue's own: of the last answer that offered the value, where
+    the latest does not any more, or of one about this episode alone.
     """
 
     catalogue: CatalogueName

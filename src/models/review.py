@@ -58,7 +58,10 @@ class Decision(Event):
 
 
 class Review(BaseModel):
-    """The stored document; ``token`` is None for a conflict, which no execution waits for."""
+    """The stored document; ``token`` is None for a conflict, which no execution waits for.
+
+    ``changed``: top-level fields in which the proposed entry differs from the stored one; None where none was stored.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -73,6 +76,8 @@ class Review(BaseModel):
     proposed_key: ObjectKey | None = None
     sha256: Sha256 | None = None
     base_revision: int | None = None
+    changed: tuple[str, ...] | None = None
+    episode_number: str | None = None
     flags: tuple[Flag, ...] = ()
     release: str | None = None
     created_at: datetime

@@ -413,7 +413,7 @@ def _http(
     from sources.http import LiveTransport
     from sources.manners import manners_at, same_item_seconds
     from sources.politeness import PoliteTransport
-    from sources.registry import PLAIN_HTTP_HOSTS
+    from sources.registry import PLAIN_HTTP_HOSTS, gives_answer
     from sources.replay import RecordTransport, ReplayTransport
 
     kind, folder = _transport(world.http_transport)
@@ -427,7 +427,9 @@ def _http(
         clock=_now,
         remaining=remaining,
     )
-    return RecordTransport(Path(folder), polite, again_after=same_item_seconds()) if kind == "record" else polite
+    if kind == "record":
+        return RecordTransport(Path(folder), polite, keeps=gives_answer, again_after=same_item_seconds())
+    return polite
 
 
 def rate_buckets(settings: on.RateLimits) -> RateBuckets | None:

@@ -7,12 +7,12 @@ version into the secret ``catalogue-anidb``; without it a live stack does not as
 import re
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from models.errors import BadInput, Malformed
+from models.errors import BadInput, Malformed, NotFound, Permanent
 from models.events import Catalogue
-from sources.anidb_xml import WHERE, parsed_anime
+from sources.anidb_xml import WHERE, parsed_anime, read_answer
 from sources.http import MAX_BYTES, NotSupported, Response, TooLarge
 from sources.json_api import JsonApi
 from sources.keeping import Keep, Kind
@@ -26,7 +26,7 @@ BASE_URL: Final = "http://api.anidb.net:9001"
 
 PROTOCOL: Final = 1
 
-_CLIENT: Final = re.compile(r"^(?P<name>[a-z0-9]{4,16})/(?P<version>[1-9][0-9]{0,4})$")
+_CLIENT: Final = re.compile(r"(?P<name>[a-z0-9]{4,16})/(?P<version>[1-9][0-9]{0,4})")
 _MEDIA_TYPES: Final = frozenset({"text/xml", "application/xml"})
 _GZIP: Final = b"\x1f\x8b"
 
@@ -41,20 +41,23 @@ class Registration:
     @classmethod
     def parse(cls, text: str) -> "Registration":
         """Raises:
-        BadInput: the text is not ``NAME/VERSION``.
+        BadInput: the text is not ``NAME/VERSION``. It is not repeated, for it may be another catalogue's key.
         """
-        match = _CLIENT.match(text)
+        match = _CLIENT.fullmatch(text)
         if match is None:
-            raise BadInput(f"not a client of AniDB: {text!r}; expected NAME/VERSION as registered, such as mybot/1")
+            raise BadInput(
+                "the secret catalogue-anidb is no client of AniDB; expected NAME/VERSION as registered, such as mybot/1"
+            )
         return cls(name=match["name"], version=int(match["version"]))
 
 
 @dataclass(frozen=True, kw_only=True)
 class AniDbClient:
-    """``registration`` None: only a replay answers."""
+    """``registered``: NAME/VERSION, which is read when AniDB is asked, so that one that is none keeps nobody from the
+    other catalogues. Without it only a replay answers."""
 
     api: JsonApi
-    registration: Registration | None = None
+    registered: str | None = field(default=None, repr=False)
 
     def fetch(
         self,
@@ -76,20 +79,32 @@ class AniDbClient:
 
     def _ask(self, number: str, keep: Keep) -> Response:
         query: dict[str, str | int] = {"request": "anime", "aid": number, "protover": PROTOCOL}
-        if self.registration is not None:
-            query |= {"client": self.registration.name, "clientver": self.registration.version}
+        registration = Registration.parse(self.registered) if self.registered else None
+        if registration is not None:
+            query |= {"client": registration.name, "clientver": registration.version}
         try:
             return self.api.get_document(
                 "/httpapi",
                 query,
                 media_types=_MEDIA_TYPES,
                 keep=keep,
-                recorded_only=self.registration is None,
+                recorded_only=registration is None,
             )
         except NotSupported:
             raise NotSupported(
                 "anidb: answers registered clients alone; put NAME/VERSION of one into the secret catalogue-anidb"
             ) from None
+
+
+def gives_answer(response: Response) -> bool:
+    """Whether it is an anime, or says that there is none. What refuses one has status 200 too."""
+    try:
+        read_answer(_unpacked(response.body))
+    except NotFound:
+        return True
+    except Permanent:
+        return False
+    return True
 
 
 def _unpacked(body: bytes) -> bytes:

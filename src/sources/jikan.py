@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from domain import airing
-from models.errors import NotFound, Permanent, Throttled
+from models.errors import AnimeError, NotFound, Permanent, Retryable, Unavailable
 from models.events import Catalogue
 from sources.json_api import JsonApi
 from sources.keeping import Keep, Kind
@@ -165,7 +165,7 @@ class JikanClient:
             later = wanted[count:]
             return f"character_details:{','.join(map(str, later))}" if later else _AFTER_CHARACTERS
 
-        now = wanted[: self.details_a_step]
+        now = wanted[: self._at_once(len(wanted))]
         return _each("details of characters", "character_details", now, detail, behind=behind)
 
     def _extra(self, anime: str, step: str) -> FetchedPage:
@@ -241,7 +241,7 @@ class JikanClient:
     def _episode_details(self, anime: str, position: str) -> FetchedPage:
         start, _, end = position.partition("-")
         first, last = page_number(start), page_number(end)
-        stop = min(last, first + self.details_a_step - 1)
+        now = range(first, first + self._at_once(max(0, last - first + 1)))
 
         def read(answer: object) -> FetchedPage:
             return _page({"episode_details": [_object(answer)]}, rows="episode_details")
@@ -254,7 +254,12 @@ class JikanClient:
         def behind(count: int) -> str | None:
             return f"episode_details:{first + count}-{last}" if first + count <= last else None
 
-        return _each("details of episodes", "episode_details", range(first, stop + 1), detail, behind=behind)
+        return _each("details of episodes", "episode_details", now, detail, behind=behind)
+
+    def _at_once(self, wanted: int) -> int:
+        """How many of so many details are asked for in one step. None is left for a step of its own: with no other
+        beside it nobody could tell its fault from the catalogue's."""
+        return wanted if wanted <= self.details_a_step + 1 else self.details_a_step
 
     def _is_recent(self, answer: object) -> bool | None:
         """Whether the episode aired lately, or has yet to; None where it does not say when."""
@@ -308,32 +313,54 @@ def _each(
 ) -> FetchedPage:
     """What each request gives, and one problem for all that gave nothing. ``behind``: the cursor behind so many.
 
-    Told to slow down it gives what it has, so that nothing is asked for twice where answers are not kept.
-
     Raises:
-        Throttled: before any answer.
-        Retryable: from ``ask``; the step is repeated as a whole.
+        Retryable: from ``ask``, before any answer.
     """
     found: list[Any] = []
-    missing: list[tuple[int, Permanent]] = []
+    missing: list[tuple[int, AnimeError]] = []
     unknown: Counter[str] = Counter()
     problems: list[str] = []
-    done = 0
-    for number in wanted:
-        try:
-            page = ask(number)
-        except Permanent as error:
-            missing.append((number, error))
-        except Throttled:
-            if done == 0:
-                raise
-            break
+    outcomes = _outcomes(wanted, ask)
+    for number, outcome in zip(wanted, outcomes, strict=False):
+        if isinstance(outcome, AnimeError):
+            missing.append((number, outcome))
         else:
-            found += page.answers[kind]
-            unknown += Counter(page.unknown)
-            problems += page.problems
-        done += 1
+            found += outcome.answers[kind]
+            unknown += Counter(outcome.unknown)
+            problems += outcome.problems
+    done = len(outcomes)
     if missing:
         first, reason = missing[0]
         problems.append(f"{what}: {len(missing)} of {done} not available, first {first} ({reason})")
     return FetchedPage(answers={kind: found}, cursor=behind(done), problems=tuple(problems), unknown=unknown)
+
+
+def _outcomes(wanted: Sequence[int], ask: Callable[[int], FetchedPage]) -> Sequence[FetchedPage | AnimeError]:
+    """One for each, in their order, up to where the catalogue answers no more; what is left is asked for later, and
+    what was answered is not asked for again.
+
+    A request that fails while those beside it are answered is an outcome too: some pages of the site always break what
+    reads them, and would keep all that comes behind them from ever being asked for.
+
+    Raises:
+        Retryable: from ``ask``, before any answer.
+    """
+    outcomes: list[FetchedPage | AnimeError] = []
+    late: Retryable | None = None
+    for number in wanted:
+        try:
+            outcomes.append(ask(number))
+        except Permanent as error:
+            outcomes.append(error)
+        except Retryable as error:
+            late = error
+            in_a_row = bool(outcomes) and isinstance(outcomes[-1], Unavailable)
+            if isinstance(error, Unavailable) and not in_a_row:
+                outcomes.append(error)
+                continue
+            if in_a_row:
+                outcomes.pop()
+            break
+    if late is not None and all(isinstance(outcome, Unavailable) for outcome in outcomes):
+        raise late
+    return outcomes

@@ -82,8 +82,8 @@ class Keep:
     """How an answer is kept; made by the catalogue's own module, which knows what it asks for.
 
     ``item`` is its key without the catalogue: ``anime:1``, ``anime:1:episodes:2``. ``airing`` tells from the value
-    whether the anime is on air, and never raises; where it is missing or says None, ``of`` is the item of an answer that
-    does.
+    whether the anime is on air, and never raises; where it is missing or says None, ``of`` is the item of an answer
+    that does.
 
     ``check`` reads the value as its step will, and raises where the step would: an error in disguise, or a shape that
     nobody can use. Such an answer is not kept, and takes no good one's place. One of which a few rows are left out is

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Generic, TypeVar
 
-from models.errors import AnimeError, BadInput, NotFound, NotRecorded, Throttled
+from models.errors import AnimeError, BadInput, NotFound, NotRecorded, Permanent, Throttled
 from sources.flights import Flights
 from sources.http import NotSupported, Response, Sleep
 from sources.keeping import LIFETIMES, MOST_BYTES, NEGATIVE_SECONDS, STALE_SECONDS, Keep, Kept, packed, unpacked
@@ -18,6 +18,7 @@ from sources.resting import Resting
 from workflows.catalogue_counts import CatalogueCounts, Count
 from workflows.catalogue_ports import AnswerCache
 from workflows.ports import Clock
+from workflows.trouble import InTrouble
 
 T = TypeVar("T")
 
@@ -99,9 +100,12 @@ class KeptAnswers:
             AnimeError: from ``ask`` and ``read``, where no kept answer can stand in.
         """
         key = f"{self._catalogue}:{keep.item}"
+        question = _Question(keep=keep, key=key, asked=asked, ask=ask, read=read)
         kept = self._look_up(key, asked)
+        if kept is not None and not _is_readable(kept, question):
+            kept = None
         if kept is None or not self._is_fresh(kept):
-            kept = self._asked_for(_Question(keep=keep, key=key, asked=asked, ask=ask, read=read), kept)
+            kept = self._asked_for(question, kept)
         else:
             self._counts.add(Count.HITS)
         self._oldest = kept.at if self._oldest is None else min(self._oldest, kept.at)
@@ -131,7 +135,12 @@ class KeptAnswers:
         return kept
 
     def _is_as_said(self, error: AnimeError) -> bool:
-        return isinstance(error, _TAKEN_AS_SAID) and not (self._shared.last_attempt and isinstance(error, Throttled))
+        """What is no failure of the catalogue. In the last attempt no turn is waited for; that this call alone has no
+        time left is no matter of turns."""
+        if isinstance(error, InTrouble):
+            return False
+        late = self._shared.last_attempt and isinstance(error, Throttled) and error.retry_after != 0
+        return isinstance(error, _TAKEN_AS_SAID) and not late
 
     # ------------------------------------------------------------------------------------------- across the workers
 
@@ -144,9 +153,8 @@ class KeptAnswers:
                 raise Throttled(f"{question.key}: somebody else is asking for it", retry_after=FOLLOW_SECONDS)
             self._sleep(look)
             waited, look = waited + look, min(_LAST_LOOK, look * 2)
-            kept = self._look_up(question.key, question.asked)
-            if kept is not None and self._is_fresh(kept):
-                self._counts.add(Count.HITS)
+            kept = self._hit(question)
+            if kept is not None:
                 return kept
         try:
             return self._again(question) if claim else self._answer(question)
@@ -156,11 +164,14 @@ class KeptAnswers:
 
     def _again(self, question: "_Question[T]") -> Kept:
         """Whoever had the claim before may have had the answer too."""
+        return self._hit(question) or self._answer(question)
+
+    def _hit(self, question: "_Question[T]") -> Kept | None:
         kept = self._look_up(question.key, question.asked)
-        if kept is not None and self._is_fresh(kept):
-            self._counts.add(Count.HITS)
-            return kept
-        return self._answer(question)
+        if kept is None or not self._is_fresh(kept) or not _is_readable(kept, question):
+            return None
+        self._counts.add(Count.HITS)
+        return kept
 
     def _answer(self, question: "_Question[T]") -> Kept:
         keep = question.keep
@@ -261,3 +272,15 @@ class _Question(Generic[T]):
     asked: str
     ask: Callable[[], Response]
     read: Callable[[Response], T]
+
+
+def _is_readable(kept: Kept, question: _Question[T]) -> bool:
+    """What an older release kept may make no sense to this one. It would be told of as broken until its time is over,
+    though the catalogue can say it anew."""
+    if kept.missing is not None:
+        return True
+    try:
+        question.keep.check(question.read(kept.response()))
+    except Permanent:
+        return False
+    return True

@@ -27,12 +27,16 @@ def _nothing(_: Response) -> Trouble | None:
 class Manners:
     """``refusal`` finds what looks like an answer and means that we are not welcome now; other trouble is told by the
     status. ``same_item_after``: seconds before the same is asked for again. ``never_alone``: without a count that all
-    workers share it is not asked at all."""
+    workers share it is not asked at all. ``deaf_to_limits``: how often it may be asked is known from elsewhere, and not
+    from its headers, of which nobody says over how long they count. ``unmarked``: an answer to us and not to what was
+    asked, after which the same may be asked again."""
 
     pace: Pace
     refusal: Callable[[Response], Trouble | None] = _nothing
     same_item_after: float | None = None
     never_alone: bool = False
+    deaf_to_limits: bool = False
+    unmarked: Callable[[Response], bool] = lambda _: False
 
 
 def _forbidden(trouble: Trouble) -> Callable[[Response], Trouble | None]:
@@ -43,6 +47,13 @@ def _anidb_refusal(response: Response) -> Trouble | None:
     """A ban comes with status 200, as ``<error code="500">banned</error>``."""
     head = response.body[:500].lower()
     return _BANNED if b"<error" in head and b"banned" in head else None
+
+
+def _anidb_does_not_know_us(response: Response) -> bool:
+    """As in ``<error code="302">client version missing or invalid</error>``, also with status 200. The right client
+    need not wait for tomorrow."""
+    head = response.body[:500].lower()
+    return b"<error" in head and b"client" in head
 
 
 _PAGES: Final = Manners(pace=Pace(per_second=1.0), refusal=_forbidden(_TURNED_AWAY))
@@ -62,7 +73,11 @@ MANNERS: Final[Mapping[str, Manners]] = {
     # One request in 2 seconds, and not the same again on the same day, or it bans for hours
     # (https://wiki.anidb.net/HTTP_API_Definition). Half a second more, since requests do not travel at one speed.
     Catalogue.ANIDB: Manners(
-        pace=Pace(per_second=1 / 2.5), refusal=_anidb_refusal, same_item_after=DAY, never_alone=True
+        pace=Pace(per_second=1 / 2.5),
+        refusal=_anidb_refusal,
+        same_item_after=DAY,
+        never_alone=True,
+        unmarked=_anidb_does_not_know_us,
     ),
     Catalogue.ANIMEPLANET: _PAGES,
     Catalogue.ANISEARCH: _PAGES,
@@ -78,7 +93,8 @@ def manners_at(paces: Mapping[str, float]) -> Mapping[str, Manners]:
     window = 60.0
 
     def at(manners: Manners, a_minute: float) -> Manners:
-        return replace(manners, pace=Pace(per_second=max(a_minute - 1, a_minute / 2) / window, window_seconds=window))
+        pace = Pace(per_second=max(a_minute - 1, a_minute / 2) / window, window_seconds=window)
+        return replace(manners, pace=pace, deaf_to_limits=True)
 
     return {name: at(one, paces[name]) if name in paces else one for name, one in MANNERS.items()}
 
@@ -92,7 +108,7 @@ def signals_of(response: Response, manners: Manners, now: datetime) -> Signals:
     """What an answer tells of the catalogue."""
     headers = response.headers
     return Signals(
-        limit=rate_limit(headers),
+        limit=None if manners.deaf_to_limits else rate_limit(headers),
         remaining=rate_remaining(headers),
         reset_at=rate_reset(headers, now),
         trouble=manners.refusal(response) or _trouble(response, now),

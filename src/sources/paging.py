@@ -2,7 +2,7 @@
 
 A fetch goes step by step. The first step decides whether the catalogue has anything: its errors go to the caller. A
 later step that will not work (not recorded, not found, not of the expected shape) becomes a problem for the reviewer
-and the fetch goes on behind it; what may work later (``Retryable``) always goes to the caller.
+and the fetch goes on behind it; what may work later (``Retryable``) goes to the caller, who repeats the step.
 
 Of an answer whose shape changed in places the rest is used, and a problem tells what was left out.
 """

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from domain.token_bucket import Bucket, Pace, Signals, Turn, has_news, take, told
+from domain.token_bucket import Bucket, Pace, Reason, Signals, Turn, has_news, take, told
 from models.errors import AnimeError, BadInput, Permanent, Throttled, Unavailable
 from sources.http import HttpTransport, Request, Response, Sleep
 from sources.manners import NO_ANSWER, Manners, signals_of
@@ -19,6 +19,7 @@ from sources.resting import REST_SECONDS, Resting
 from workflows.catalogue_counts import CatalogueCounts, Count
 from workflows.catalogue_ports import RateBuckets
 from workflows.ports import Clock
+from workflows.trouble import InTrouble
 
 WORKERS_ALONE: Final = 10
 """So many processes may ask at once without knowing of each other."""
@@ -72,7 +73,7 @@ class CarefulBuckets:
 
     def take(self, catalogue: str, manners: Manners, counts: CatalogueCounts) -> Taken:
         """Raises:
-        Throttled: the shared count cannot be had, and the catalogue is not asked without it.
+        InTrouble: the shared count cannot be had, and the catalogue is not asked without it.
         """
         if self._shared is not None and not self._resting.now:
             try:
@@ -94,7 +95,7 @@ class CarefulBuckets:
             _tell(self._own, catalogue, taken.pace, signals)
 
     def mark(self, catalogue: str, item: str, seconds: float, counts: CatalogueCounts) -> float | None:
-        """As the port's. Raises ``Throttled`` as ``take``."""
+        """As the port's. Raises ``InTrouble`` as ``take``."""
         if self._shared is not None:
             try:
                 return self._shared.mark(catalogue, item, seconds=seconds)
@@ -114,8 +115,8 @@ class CarefulBuckets:
         self._resting.begin()
 
 
-def _uncounted(catalogue: str) -> Throttled:
-    return Throttled(
+def _uncounted(catalogue: str) -> InTrouble:
+    return InTrouble(
         f"{catalogue}: not asked while the shared count of its requests cannot be had", retry_after=REST_SECONDS
     )
 
@@ -182,6 +183,8 @@ class PoliteTransport:
             if item is not None and not error.sent:
                 self._buckets.unmark(catalogue, item, self._counts)
             raise
+        if item is not None and manners.unmarked(response):
+            self._buckets.unmark(catalogue, item, self._counts)
         signals = signals_of(response, manners, self._clock())
         self._buckets.tell(catalogue, taken, signals, self._counts)
         if signals.trouble is not None:
@@ -235,7 +238,8 @@ def longest_wait(turn: Turn) -> float:
 def _late(request: Request, turn: Turn) -> Throttled:
     if turn.pause is None:
         return Throttled(f"{request.where}: many are waiting for their turns", retry_after=CROWD_SECONDS)
-    return Throttled(f"{request.where}: its turn is in {turn.wait:.0f} s ({turn.pause})", retry_after=turn.wait)
+    kind = Throttled if turn.pause is Reason.RATE else InTrouble
+    return kind(f"{request.where}: its turn is in {turn.wait:.0f} s ({turn.pause})", retry_after=turn.wait)
 
 
 def _minute(at: float) -> str:

@@ -5,11 +5,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+import orjson
+
 from models.events import Catalogue
 from sources import anidb, anilist, animeplanet, animeschedule, anisearch, jikan, kitsu
 from sources.counted import CountedClient
 from sources.dated import DatedClient
-from sources.http import HttpTransport, Sleep
+from sources.http import HttpTransport, Request, Response, Sleep
 from sources.json_api import JsonApi, RetryPolicy
 from sources.kept_answers import KeptAnswers, SharedAnswers
 from sources.manners import MANNERS
@@ -31,6 +33,24 @@ PLAIN_HTTP_HOSTS: Final = frozenset({"api.anidb.net"})
 
 PAGES: Final = frozenset({Catalogue.ANIMEPLANET, Catalogue.ANISEARCH})
 """Catalogues without an interface for programs: live they are asked for their pages only where a stack says so."""
+
+
+def gives_answer(request: Request, response: Response) -> bool:
+    """Whether a good status is the truth: AniDB refuses with status 200, and so does GraphQL."""
+    match request.catalogue:
+        case Catalogue.ANIDB:
+            return anidb.gives_answer(response)
+        case Catalogue.ANILIST:
+            return not _has_errors(response.body)
+    return True
+
+
+def _has_errors(body: bytes) -> bool:
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return True
+    return isinstance(answer, dict) and bool(answer.get("errors"))
 
 
 def _utc_now() -> datetime:
@@ -59,12 +79,7 @@ def catalogue_clients(
     server key of ``jikan``. Both by catalogue. ``clock`` reads the dates of ``Retry-After``. With ``answers`` those
     kept before are given. ``remaining``: seconds that the function has left. ``page_catalogues``: those of ``PAGES``
     that are asked live.
-
-    Raises:
-        BadInput: AniDB's is not written so.
     """
-    client = secrets.get(Catalogue.ANIDB)
-    registration = None if client is None else anidb.Registration.parse(client)
 
     def client_of(catalogue: Catalogue) -> CatalogueClient:
         api = _api(
@@ -79,7 +94,7 @@ def catalogue_clients(
             counts=counts or CatalogueCounts(),
             remaining=remaining,
         )
-        client = _client(catalogue, api, registration, page_catalogues)
+        client = _client(catalogue, api, secrets.get(Catalogue.ANIDB), page_catalogues)
         if api.answers is not None:
             client = DatedClient(client=client, api=api, answers=api.answers)
         return client if counts is None else CountedClient(client=client, counts=counts)
@@ -154,14 +169,14 @@ def _api(
 
 
 def _client(
-    catalogue: Catalogue, api: JsonApi, registration: anidb.Registration | None, pages: Collection[Catalogue]
+    catalogue: Catalogue, api: JsonApi, registered: str | None, pages: Collection[Catalogue]
 ) -> CatalogueClient:
     live = catalogue in pages
     clients: Mapping[Catalogue, Callable[[], CatalogueClient]] = {
         Catalogue.JIKAN: lambda: jikan.JikanClient(api=api),
         Catalogue.ANILIST: lambda: anilist.AniListClient(api=api),
         Catalogue.KITSU: lambda: kitsu.KitsuClient(api=api),
-        Catalogue.ANIDB: lambda: anidb.AniDbClient(api=api, registration=registration),
+        Catalogue.ANIDB: lambda: anidb.AniDbClient(api=api, registered=registered),
         Catalogue.ANIMEPLANET: lambda: animeplanet.AnimePlanetClient(api=api, live=live),
         Catalogue.ANISEARCH: lambda: anisearch.AniSearchClient(api=api, live=live),
         Catalogue.ANIMESCHEDULE: lambda: animeschedule.AnimeScheduleClient(api=api),

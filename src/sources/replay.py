@@ -12,10 +12,12 @@ Form of a file::
 * A name that would be longer than 255 bytes is cut: the encoded path and query keep 150 characters, followed by ``#``
   and the first 16 digits of SHA-256 of the whole.
 
-Only good answers (200) are recorded, so whatever else a server said is "not recorded" when it is replayed.
+Only good answers (200) are recorded, and none that ``RecordTransport`` is told not to keep, so whatever else a server
+said is "not recorded" when it is replayed.
 """
 
 import hashlib
+import html
 import json
 import os
 import re
@@ -109,8 +111,10 @@ class ReplayTransport:
 class RecordTransport:
     """Passes on to a live transport and writes down what it answers, without credentials.
 
-    ``again_after``: seconds, by catalogue, during which a recording is given in place of a request, of those that mind
-    being asked the same again. The live transport's own memory of it goes with the local stack; the folder stays.
+    ``keeps``: whether what came with a good status is an answer. A refusal written down would be given again
+    after its cause is mended. ``again_after``: seconds, by catalogue, during which a recording is given in place of a
+    request, of those that mind being asked the same again. The live transport's own memory of it goes with the local
+    stack; the folder stays.
     """
 
     def __init__(
@@ -118,11 +122,13 @@ class RecordTransport:
         folder: Path,
         live: HttpTransport,
         *,
+        keeps: Callable[[Request, Response], bool] = lambda _request, _response: True,
         again_after: Mapping[str, float] = MappingProxyType({}),
         now: Callable[[], float] = time.time,
     ) -> None:
         self._folder = folder
         self._live = live
+        self._keeps = keeps
         self._again_after = again_after
         self._now = now
 
@@ -140,7 +146,7 @@ class RecordTransport:
     def _asked(self, request: Request) -> Response:
         response = self._live.send(request)
         extension = _extension(response)
-        if response.status == _OK and extension is not None:
+        if response.status == _OK and extension is not None and self._keeps(request, response):
             folder = self._folder / recording_folder(request)
             folder.mkdir(parents=True, exist_ok=True)
             _write(folder / f"{recording_name(request)}.{extension}", _without_secrets(response.body, request))
@@ -201,8 +207,16 @@ def _without_secrets(body: bytes, request: Request) -> bytes:
     values += [value for name, value in parse_qsl(urlsplit(request.url).query) if name in SECRET_PARAMETERS]
     for value in values:
         if len(value) >= _SHORTEST_SECRET:
-            body = body.replace(value.encode(), _REDACTED)
+            for written in _written(value):
+                body = body.replace(written.encode(), _REDACTED)
     return body
+
+
+def _written(value: str) -> set[str]:
+    """As it stands, and as JSON, HTML, XML and URLs repeat it."""
+    in_json = {json.dumps(value, ensure_ascii=ascii_alone)[1:-1] for ascii_alone in (True, False)}
+    in_json |= {text.replace("/", "\\/") for text in in_json}
+    return {value, *in_json, html.escape(value), quote(value), quote(value, safe="")}
 
 
 _SECRET_HEADERS: Final = frozenset({"authorization", "cookie", "x-api-key", "x-mal-client-id", "x-server-key"})

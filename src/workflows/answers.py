@@ -25,12 +25,14 @@ _MOST_PROBLEMS: Final = 20
 
 
 class AnswerPage(Event):
-    """What came of asking once. ``cursor`` is what was asked; ``next_cursor`` None is the end. ``unknown``: fields that
-    nobody here knows, by path, and how often each came."""
+    """What came of asking once. ``cursor`` is what was asked; ``next_cursor`` None is the end. ``asked_at`` is now, and
+    ``fetched_at`` when the catalogue said it: of kept answers that is before. ``unknown``: fields that nobody here
+    knows, by path, and how often each came."""
 
     cursor: str | None
     next_cursor: str | None
     status: PageStatus
+    asked_at: datetime
     fetched_at: datetime
     answers: dict[str, Any] = Field(default_factory=dict)
     problems: tuple[str, ...] = ()
@@ -38,11 +40,12 @@ class AnswerPage(Event):
 
 
 class Outcome(Event):
-    """All pages of one catalogue together. ``reason`` says what is missing, in words for the reviewer; ``fetched_at``
-    is of the last page that held something."""
+    """All pages of one catalogue together. ``reason`` says what is missing, in words for the reviewer; ``asked_at``
+    and ``fetched_at`` are of the last page that held something."""
 
     status: FetchStatus
     reason: str | None = None
+    asked_at: datetime | None = None
     fetched_at: datetime | None = None
     answers: dict[str, Any] = Field(default_factory=dict)
     unknown: dict[str, int] = Field(default_factory=dict)
@@ -73,6 +76,7 @@ def outcome_of(pages: Sequence[AnswerPage], answers: Mapping[str, Any]) -> Outco
     return Outcome(
         status=status_of(pages, problems),
         reason=_told(problems),
+        asked_at=max((page.asked_at for page in good), default=None),
         fetched_at=max((page.fetched_at for page in good), default=None),
         answers=dict(answers),
         unknown=most_frequent(sum((Counter(page.unknown) for page in good), Counter())),
@@ -110,7 +114,7 @@ _Path = tuple[str, ...]
 
 class Joined:
     """One answer, as far as its pages are there: of the same shape, mappings are merged, lists joined, and of other
-    values the later one stands.
+    values the later one stands, if it is one: that a page says nothing takes nothing away.
 
     An item of a list that an earlier page has is not added again. Each item is looked at once, however many pages
     follow, and the pages themselves stay as they are.
@@ -130,6 +134,8 @@ class Joined:
     def _merge(self, into: dict[str, Any], page: Mapping[str, Any], path: _Path) -> None:
         for name, value in page.items():
             here, there = (*path, name), into.get(name)
+            if value is None and there is not None:
+                continue
             if isinstance(there, dict) and isinstance(value, Mapping):
                 self._merge(there, value, here)
             elif isinstance(there, list) and isinstance(value, list):
@@ -150,7 +156,7 @@ class Joined:
         if isinstance(there, list) and isinstance(value, list):
             known = self._known_of(there, path)
             return all(canonical_bytes(item) in known for item in value)
-        return bool(there == value)
+        return value is None or bool(there == value)
 
     def _known_of(self, items: list[Any], path: _Path) -> set[bytes]:
         if path not in self._known:

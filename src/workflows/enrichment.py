@@ -3,8 +3,8 @@
 What an execution does depends on its mode:
 
 * ``new``: an anime of a release that is not stored yet. All stages; the proposal creates it.
-* ``refresh``, ``premiere``: a stored anime anew, because somebody asks, more episodes were approved, or it begins to
-  air. All stages; the proposal replaces the enriched fields.
+* ``refresh``, ``premiere``: a stored anime anew, because somebody asks, more episodes were approved, it begins to air,
+  or has fallen silent on air. All stages; the proposal replaces the enriched fields.
 * ``episode``: one episode aired. The episode stage alone, on top of the stored entry; beside that episode it brings up
   to date when the next one airs, for which the daily scheduler waits.
 * ``review_only``: a release differs from the stored entry. Nothing is fetched; the proposal says what changes.
@@ -54,7 +54,9 @@ from models.events import (
 from workflows import keys
 from workflows.answer_pages import CataloguePages, load_outcome
 from workflows.answers import AnswerPage, Outcome, most_frequent
+from workflows.failures import reason
 from workflows.ports import Animes, CatalogueClient, Clock, FetchedPage, Locks, Objects
+from workflows.trouble import PATIENCE_IN_TROUBLE, InTrouble, troubled_since
 from workflows.work import keep_base, load_base, load_json, load_subject, put_proposed
 
 OF_EPISODES: Final = frozenset(
@@ -140,7 +142,8 @@ def fetch_source(
 
     An answer that is there is not asked for again: the first one stands, and so does the proposal made of it. What goes
     wrong for good is recorded, and the execution goes on without it. That a turn is late is nothing that goes wrong:
-    the machine waits and comes back. ``jitter``, from 0 to 1, spreads those who wait. ``unknown`` is told of the fields
+    the machine waits and comes back. What the machine itself met (``event.error``) is recorded where it stopped.
+    ``jitter``, from 0 to 1, spreads those who wait. ``unknown`` is told of the fields
     of this call's pages that nobody knows.
 
     Raises:
@@ -157,9 +160,13 @@ def fetch_source(
             try:
                 page = asking.ask(cursor)
             except Retryable as error:
-                wait = wait_after(error, pages=asked, last_attempt=last_attempt, jitter=jitter)
+                since = troubled_since(error, None if asked else event.troubled_since, clock())
+                last = last_attempt or (since is not None and clock() - since >= PATIENCE_IN_TROUBLE)
+                wait = wait_after(error, pages=asked, last_attempt=last, jitter=jitter)
                 if wait is not None:
-                    return FetchOutput(catalogue=catalogue, cursor=cursor, wait_seconds=wait, status="waiting")
+                    return FetchOutput(
+                        catalogue=catalogue, cursor=cursor, wait_seconds=wait, troubled_since=since, status="waiting"
+                    )
                 page = asking.given_up(cursor, error)
             page = pages.add(page)
             asked += 1
@@ -176,10 +183,10 @@ def wait_after(error: Retryable, *, pages: int, last_attempt: bool, jitter: Call
     """Whole seconds before the next call, after one that got so many ``pages``; None: the rest is given up.
 
     Raises:
-        Retryable: the error, where the call came to nothing: the machine has attempts for that.
+        Retryable: the error, where the call came to nothing or patience is over: the machine has attempts for that.
     """
     if not isinstance(error, Throttled):
-        if pages == 0:
+        if pages == 0 or last_attempt:
             raise error
         return _spread(LEAST_WAIT, jitter)
     if error.retry_after == 0 and pages > 0:
@@ -202,6 +209,9 @@ class _Asking:
         """Raises:
         Retryable: the catalogue may answer later.
         """
+        if self.event.error is not None:
+            told = reason(self.event.error.get("Error"), self.event.error.get("Cause"))
+            return self._failure(cursor, "failed", told or "did not answer")
         if self.client is None:
             return self._failure(cursor, "failed", "this catalogue is not set up")
         ref = self.event.ref
@@ -216,11 +226,13 @@ class _Asking:
             return self._failure(cursor, "not_recorded", str(error))
         except AnimeError as error:
             return self._failure(cursor, "failed", str(error))
+        now = self.clock()
         return AnswerPage(
             cursor=cursor,
             next_cursor=fetched.cursor,
             status="ok",
-            fetched_at=fetched.as_of or self.clock(),
+            asked_at=now,
+            fetched_at=fetched.as_of or now,
             answers=dict(fetched.answers),
             problems=fetched.problems,
             unknown=most_frequent(fetched.unknown),
@@ -228,12 +240,14 @@ class _Asking:
 
     def given_up(self, cursor: str | None, error: Retryable) -> AnswerPage:
         hours = PATIENCE // timedelta(hours=1)
-        return self._failure(cursor, "failed", f"its turn did not come within {hours} hours: {error}")
+        late = "" if isinstance(error, InTrouble) else f"its turn did not come within {hours} hours: "
+        return self._failure(cursor, "failed", f"{late}{error}")
 
     def _failure(
-        self, cursor: str | None, status: Literal["missing", "failed", "not_recorded"], reason: str
+        self, cursor: str | None, status: Literal["missing", "failed", "not_recorded"], why: str
     ) -> AnswerPage:
-        return AnswerPage(cursor=cursor, next_cursor=None, status=status, fetched_at=self.clock(), problems=(reason,))
+        now = self.clock()
+        return AnswerPage(cursor=cursor, next_cursor=None, status=status, asked_at=now, fetched_at=now, problems=(why,))
 
 
 def load_outcomes(ref: ExecutionRef, objects: Objects) -> dict[Catalogue, Outcome]:
@@ -253,11 +267,17 @@ def process_stage(event: StageInput, *, objects: Objects) -> StageOutput:
     answers = {catalogue: outcome.answers for catalogue, outcome in outcomes.items() if outcome.usable}
     if not answers:
         raise NoCatalogueAnswered("; ".join(f"{one.value}: {outcomes[one].status}" for one in outcomes))
-    at = max((one.fetched_at for one in outcomes.values() if one.usable and one.fetched_at is not None), default=None)
-    part = run_stage(event.stage, answers, load_subject(ref, objects), at=at)
+    # What airs next is seen from when it was asked for: an answer that was kept may be from before an airing.
+    at = _asked_at(outcomes)
+    base = load_base(ref.execution, objects)
+    part = run_stage(event.stage, answers, load_subject(ref, objects), at=at, stored=base)
     key = keys.stage(ref.execution, event.stage.value)
     objects.put(key, canonical_bytes(part))
     return StageOutput(stage=event.stage, key=key)
+
+
+def _asked_at(outcomes: Mapping[Catalogue, Outcome]) -> datetime | None:
+    return max((one.asked_at for one in outcomes.values() if one.usable and one.asked_at is not None), default=None)
 
 
 # ---------------------------------------------------------------------------------------------------- AssembleEntry
@@ -281,5 +301,6 @@ def assemble(ref: ExecutionRef, *, objects: Objects) -> AssembleOutput:
         provenance=Provenance(catalogues={SHORT_NAMES[one]: outcome.provenance() for one, outcome in outcomes.items()}),
         mode=ref.mode,
         episode_number=ref.episode_number,
+        at=_asked_at(outcomes),
     )
     return put_proposed(ref, check_entry(canonical_bytes(entry)), objects)

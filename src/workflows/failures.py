@@ -12,7 +12,12 @@ def reason(error: str | None, cause: str | None) -> str | None:
     told = _told(cause or "")
     kinds = [error or "", str(told.get("errorType") or "")]
     parts = [*dict.fromkeys(kinds), str(told.get("errorMessage") or "") if told else cause or ""]
-    return ": ".join(" ".join(part.split()) for part in parts if part.strip()) or None
+    return ": ".join(filter(None, map(_line, parts))) or None
+
+
+def _line(text: str) -> str:
+    """Without what would move a terminal's cursor or colour what follows: some of it is from catalogues' servers."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def _told(cause: str) -> dict[str, Any]:

@@ -93,6 +93,8 @@ def _review_of(event: ReviewRequestInput, ports: ReviewPorts) -> Review:
         proposed_key=proposed.proposed_key,
         sha256=proposed.sha256,
         base_revision=None if base is None else base.revision,
+        changed=None if base is None else tuple(changed_fields(dump_entry(base), dump_entry(entry))),
+        episode_number=ref.episode_number,
         flags=proposal.flags if proposal else (),
         release=proposal.release if proposal else ref.release,
         created_at=_instant(event.started_at),

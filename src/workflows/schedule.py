@@ -1,4 +1,4 @@
-"""The day ahead: a one-time schedule for each episode that airs, and the start of what premieres.
+"""The day ahead: a one-time schedule for each episode that airs, and the start of what premieres or has fallen silent.
 
 Rules:
 
@@ -8,6 +8,9 @@ Rules:
   it; otherwise it counts as aired by the end of the day in Japan, when the catalogues know of it (``domain.airing``).
 * A premiere is the catalogue's premiere date, else the first day of airing. The latter counts only where its wording
   names a day: ``2026`` and ``Oct 2026`` are recorded as the first day of the year and the month.
+* A series on air that has fallen silent (``workflows.stalled``) is enriched anew: once a week at most, so many a
+  day, and those first that were heard of last. Where its lock is held, somebody works on it or waits for a decision
+  already, so nothing is kept as pending: as what is put off, it has its turn after the next week of silence.
 * What fails is reported and keeps nothing else from being done. Failures that may pass fail the run at its end, so that
   it is repeated; the others would fail again.
 """
@@ -20,16 +23,19 @@ from typing import Any, Final
 
 from domain.airing import WeeklySlot, airs_at, broadcast_slot, day_in_japan, due_between, names_a_day
 from models.anime import AnimeEntry
-from models.errors import AnimeError, BadInput, Retryable, Unavailable
-from models.events import EnrichOutput, EpisodeInput, Mode
+from models.errors import AnimeError, BadInput, LockHeld, Retryable, Unavailable
+from models.events import EnrichmentSubject, EnrichOutput, EpisodeInput, Mode
 from models.vocabulary import AnimeStatus
 from workflows.chunks import chunked
-from workflows.launching import LaunchPorts, start_event
+from workflows.launching import LaunchPorts, start_event, start_locked, subject_of
 from workflows.ports import Animes, Schedules
 from workflows.reports import error_line
+from workflows.stalled import Silence, silence_of
 
 LOOK_AHEAD: Final = timedelta(hours=24)
 MAX_SCHEDULE_NAME: Final = 64
+MOST_REFRESHED: Final = 20
+"""So many silent series are looked up a day: each asks all catalogues, and a person for a decision."""
 
 _WATCHED: Final = frozenset({AnimeStatus.ONGOING.value, AnimeStatus.UPCOMING.value})
 _CHUNK: Final = 200
@@ -48,6 +54,10 @@ class _Day:
     by_day_only: int = 0
     started: list[str] = field(default_factory=list)
     pending: list[str] = field(default_factory=list)
+    silent: list[tuple[Silence, EnrichmentSubject]] = field(default_factory=list)
+    refreshed: list[str] = field(default_factory=list)
+    locked: list[str] = field(default_factory=list)
+    put_off: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     passing: list[str] = field(default_factory=list)
     """Those of the problems that may pass."""
@@ -70,20 +80,25 @@ class _Day:
             "by_day_only": self.by_day_only,
             "premieres_started": len(self.started),
             "premieres_pending": len(self.pending),
+            "stalled_started": len(self.refreshed),
+            "stalled_locked": len(self.locked),
+            "stalled_put_off": len(self.put_off),
             "failed": len(self.problems),
             "schedules": self.schedules,
             "premieres": [*self.started, *self.pending],
+            "stalled": [*self.refreshed, *self.locked, *self.put_off],
             "problems": self.problems,
         }
 
 
 def schedule_day(at: datetime, *, schedules: Schedules, launch: LaunchPorts) -> dict[str, Any]:
-    """Schedules the episodes and starts the premieres of the 24 hours from ``at``.
+    """Schedules the episodes and starts the premieres of the 24 hours from ``at``, and looks up what fell silent.
 
     The result: the window's ``begin`` and ``end``; the figures ``scheduled`` (episodes that have a schedule now, of
     them ``by_day_only`` at the end of their day), ``premieres_started`` (that have an execution now),
-    ``premieres_pending`` (locked, started afterwards) and ``failed``; the members ``schedules`` (names),
-    ``premieres`` (anime ids) and ``problems`` (lines).
+    ``premieres_pending`` (locked, started afterwards), ``stalled_started`` (silent series that have an execution now),
+    ``stalled_locked`` and ``stalled_put_off`` (not looked up this week) and ``failed``; the members ``schedules``
+    (names), ``premieres`` and ``stalled`` (anime ids) and ``problems`` (lines).
 
     Raises:
         Retryable: the database does not answer, or some of it failed in a way that may pass; the rest is done.
@@ -94,8 +109,10 @@ def schedule_day(at: datetime, *, schedules: Schedules, launch: LaunchPorts) -> 
     for entry in _entries(sorted(watched), launch.animes, day):
         if entry.status is AnimeStatus.ONGOING:
             _schedule_episodes(entry, day, schedules)
+            _note_silence(entry, day)
         elif entry.status is AnimeStatus.UPCOMING:
             _start_premiere(entry, day, launch)
+    _refresh_silent(day, launch)
     if day.passing:
         raise Unavailable(f"{len(day.passing)} could not be handled now, the rest is done; first: {day.passing[0]}")
     return day.result()
@@ -139,7 +156,7 @@ def window_begin(now: datetime) -> datetime:
 
 
 def premiere_of(entry: AnimeEntry) -> date | datetime | None:
-    """When an upcoming anime is first shown; None where no day is known."""
+    """When an anime is first shown; None where no day is known."""
     if entry.premiere_dates is not None and entry.premiere_dates.original is not None:
         return entry.premiere_dates.original
     aired = entry.aired_dates
@@ -182,6 +199,29 @@ def _schedule_episodes(entry: AnimeEntry, day: _Day, schedules: Schedules) -> No
 
 def _slot(entry: AnimeEntry) -> WeeklySlot | None:
     return None if entry.broadcast is None else broadcast_slot(entry.broadcast.model_dump())
+
+
+def _note_silence(entry: AnimeEntry, day: _Day) -> None:
+    silence = silence_of(entry, day.begin, day.end, slot=_slot(entry), premiere=premiere_of(entry))
+    if silence is not None:
+        day.silent.append((silence, subject_of(entry)))
+
+
+def _refresh_silent(day: _Day, launch: LaunchPorts) -> None:
+    left = MOST_REFRESHED
+    for silence, subject in sorted(day.silent, key=lambda one: (day.begin - one[0].since, one[1].anime_id)):
+        if not left:
+            day.put_off.append(subject.anime_id)
+            continue
+        left -= 1
+        with day.reporting(f"{subject.anime_id} refresh"):
+            try:
+                start_locked(subject, mode=Mode.REFRESH, cause=silence.cause, ports=launch)
+            except LockHeld:
+                left += 1
+                day.locked.append(subject.anime_id)
+            else:
+                day.refreshed.append(subject.anime_id)
 
 
 def _start_premiere(entry: AnimeEntry, day: _Day, launch: LaunchPorts) -> None:

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from cli.context import Options
 from cli.main import app, hoist
 from models.review import Flag, ReviewKind
-from tests.support.fake_stack import FakeExecution, FakeStack, some_entry
+from tests.support.fake_stack import CALLER, FakeExecution, FakeStack, some_entry
 
 ENTRY: Final = some_entry()
 ANIME: Final = ENTRY.anime_id
@@ -284,7 +284,28 @@ def test_an_enrichment_of_a_locked_anime_is_pending(stack: FakeStack, anime: Ani
     first = anime("enrich", ANIME, "--json").json
     second = anime("enrich", ANIME, "--json").json
     assert (first["pending"], second["pending"], second["execution"]) == (False, True, None)
-    assert "pending" in anime("enrich", ANIME).out
+    assert second["behind"] == {"execution": first["execution"], "review_id": None}
+    assert f"execution {first['execution']} works on the anime; this is kept as pending" in anime("enrich", ANIME).out
+
+
+def test_a_pending_enrichment_is_not_waited_for_and_says_which_decision_it_waits_behind(
+    stack: FakeStack, anime: Anime
+) -> None:
+    name = anime("enrich", ANIME, "--json").json["execution"]
+    stack.ask_for_review(ENTRY, execution=name, kind=ReviewKind.REFRESH)
+    ended = anime("enrich", ANIME, "--wait")
+    assert ended.code == 1
+    assert f"waits for a decision (anime review show rev_{name}); this is kept as pending" in ended.out
+    assert one_line(ended).startswith("--wait did not wait: ")
+
+
+def test_an_anime_that_is_worked_on_by_who_cannot_be_told_is_pending_all_the_same(
+    stack: FakeStack, anime: Anime
+) -> None:
+    name = anime("enrich", ANIME, "--json").json["execution"]
+    stack.machines.known[name] = FakeExecution("enrichment", "SUCCEEDED", stack.clock())
+    assert anime("enrich", ANIME, "--json").json["behind"] is None
+    assert "the anime is being worked on; this is kept as pending" in anime("enrich", ANIME).out
 
 
 def test_search_finds_and_shows_what_is_stored(anime: Anime) -> None:
@@ -346,6 +367,17 @@ def test_approving_an_edited_entry_sends_the_edit(stack: FakeStack, anime: Anime
     assert ended.code == 0, ended.err
     assert stack.invoked[-1].event["edited"]["synopsis"] == "Hunters of bounties."
     assert ended.json["reviews"][0]["decision"]["edited"] is True
+    assert (ended.json["reviews"][0]["locked"], ended.json["reviews"][0]["unlocked"]) == (["synopsis"], [])
+
+
+def test_approving_an_edited_entry_says_what_it_locked(anime: Anime, tmp_path: Path) -> None:
+    edited = tmp_path / "edited.json"
+    entry = ENTRY.model_dump(mode="json", exclude_none=True) | {"synopsis": "Hunters of bounties."}
+    edited.write_text(json.dumps(entry))
+    assert (
+        "locked, so that no later run changes it: synopsis"
+        in anime("review", "approve", "rev_new-a-1", "--file", str(edited)).out
+    )
 
 
 def test_an_edit_that_is_refused_names_the_fields_and_leaves_the_review_open(
@@ -436,9 +468,10 @@ def test_a_function_that_fails_ends_with_1_and_its_words_in_one_line(stack: Fake
 
 
 def test_an_anime_that_is_not_there_ends_with_1_and_says_how_to_find_one(anime: Anime) -> None:
-    ended = anime("show", "ani_00000000000000000000000000")
-    assert ended.code == 1
-    assert "anime search" in one_line(ended)
+    for command in ("show", "enrich"):
+        ended = anime(command, "ani_00000000000000000000000000")
+        assert ended.code == 1
+        assert one_line(ended) == "no anime ani_00000000000000000000000000; `anime search TEXT` finds ids"
 
 
 @pytest.mark.parametrize("arguments", [["executions", "show", "nobody"], ["review", "show", "rev_0"]])
@@ -452,7 +485,18 @@ def test_a_review_that_was_decided_otherwise_ends_with_1(anime: Anime) -> None:
     assert anime("review", "reject", "rev_new-a-1", "--reason", "no").code == 0
     ended = anime("review", "approve", "rev_new-a-1")
     assert ended.code == 1
-    assert "rev_new-a-1 is decided" in one_line(ended)
+    assert one_line(ended).startswith("rev_new-a-1 is decided already: rejected 20")
+    assert one_line(ended).endswith(f" by {CALLER}")
+
+
+def test_the_same_decision_again_says_that_it_was_made_and_when(stack: FakeStack, anime: Anime) -> None:
+    assert anime("review", "approve", "rev_new-a-1", "--json").json["reviews"][0]["already"] is False
+    when = f"{stack.clock():%Y-%m-%d %H:%M} UTC"
+    again = anime("review", "approve", "rev_new-a-1", "rev_review_only-b-1").out
+    assert f"already approved {when}" in again
+    assert "1 decided, 1 decided before" in again
+    assert f"approved {when} by {CALLER}" in anime("review", "show", "rev_new-a-1").out
+    assert anime("review", "approve", "rev_new-a-1", "--json").json["decided"] == 0
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '"text"', "\udcff"])
@@ -551,6 +595,8 @@ def test_an_error_of_our_own_making_keeps_its_trace(anime: Anime, monkeypatch: p
         (f"sync --file {FILE} --source-sha x!", "--source-sha takes"),
         (f"sync --file {FILE} --source-sha x --sha256 {DIGEST.upper()}", "--sha256 takes"),
         (f"enrich {ANIME} --mode new", "unknown mode new"),
+        ("enrich ani_XXXX", "ani_XXXX is not an id of an anime; `anime search TEXT` finds ids"),
+        ("show Cowboy's", """Cowboy's is not an id of an anime; `anime search 'Cowboy'"'"'s'` finds ids"""),
         (f"enrich {ANIME} --mode episode", "go together"),
         (f"enrich {ANIME} --episode 3", "go together"),
         ("restore ../processed", "neither a time"),
@@ -570,5 +616,6 @@ def test_misuse_ends_with_2_says_why_and_asks_nothing_of_the_stack(
     complaint, help_line = ended.err.splitlines()
     assert complaint.startswith("anime: ")
     assert said in complaint
-    assert help_line == "Try `anime --help`."
+    command = " ".join(arguments.split()[: 2 if arguments.startswith("review") else 1])
+    assert help_line == f"Try `anime {command} --help`."
     assert stack.invoked == []

@@ -1,6 +1,8 @@
 """What the commands do against a stack, apart from how they are typed and shown."""
 
 import json
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -128,6 +130,49 @@ def test_waiting_ends_where_a_person_is_asked() -> None:
     stack.ask_for_review(some_entry(), execution="new-x-1", kind=ReviewKind.NEW)
     waited = ops.wait_for_end_or_review(stack.session(), Output(), "new-x-1")
     assert (waited["status"], waited["review_id"]) == ("RUNNING", "rev_new-x-1")
+
+
+def test_of_a_long_execution_the_latest_events_alone_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = stack_with(("x", "enrichment", "RUNNING"), states=("Begin", *("Fetch", "WaitForTurn") * 5000))
+    asked: list[dict[str, Any]] = []
+    whole = stack.machines.get_execution_history
+
+    def history(**query: Any) -> dict[str, Any]:
+        asked.append(query)
+        return whole(**query)
+
+    monkeypatch.setattr(stack.machines, "get_execution_history", history)
+    assert ops.last_state(stack.session(), "x", "enrichment") == "WaitForTurn"
+    assert [(query["reverseOrder"], query["maxResults"]) for query in asked] == [(True, ops.LATEST_EVENTS)]
+
+
+def test_an_execution_that_has_just_begun_is_in_no_state() -> None:
+    session = stack_with(("x", "enrichment", "RUNNING")).session()
+    assert ops.last_state(session, "x", "enrichment") is None
+
+
+@pytest.mark.parametrize("wait", [ops.wait_for_execution, ops.wait_for_end_or_review])
+def test_whoever_waits_is_told_in_words(
+    wait: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack = stack_with(("x", "enrichment", "RUNNING"))
+    execution = stack.machines.known["x"]
+    passed = iter(["FetchSources", "Fetch", "WaitForTurn", "AssembleEntry", "CleanupFailed"])
+
+    def pass_time(_seconds: float) -> None:
+        state = next(passed, None)
+        execution.states = (*execution.states, state) if state else execution.states
+        execution.status = "RUNNING" if state else "SUCCEEDED"
+
+    monkeypatch.setattr(time, "sleep", pass_time)
+    assert wait(stack.session(), Output(), "x")["status"] == "SUCCEEDED"
+    assert [line.strip() for line in capsys.readouterr().err.splitlines()] == [
+        "execution x",
+        "asking the catalogues",
+        "waiting for turns at the catalogues; this may take hours",
+        "assemble entry",
+        "it failed; cleaning up",
+    ]
 
 
 # ------------------------------------------------------------------------------------------------------------ runs

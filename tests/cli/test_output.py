@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from cli.output import Output
+from cli.output import WIDTH_OF_FILES, Output
 
 
 def test_a_result_is_one_json_object_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,3 +46,21 @@ def test_what_is_waited_for_is_told_once_a_change(capsys: pytest.CaptureFixture[
         for text in ("1/3", "1/3", "", "2/3", "2/3"):
             waiting.update(text)
     assert [line.strip() for line in capsys.readouterr().err.splitlines()] == ["sync", "1/3", "2/3"]
+
+
+@pytest.mark.parametrize(("columns", "width"), [("60", 60), ("0", WIDTH_OF_FILES), ("wide", WIDTH_OF_FILES)])
+def test_the_output_is_as_wide_as_columns_says(columns: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Output().width == WIDTH_OF_FILES
+    monkeypatch.setenv("COLUMNS", columns)
+    assert Output().width == width
+
+
+def test_a_line_is_not_broken(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    Output().line("anime bootstrap --offline FILE --source-sha [sha]")
+    assert capsys.readouterr().out == "anime bootstrap --offline FILE --source-sha [sha]\n"
+
+
+def test_a_cell_is_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    Output().table(None, ("title",), [("[oshi no ko]",)])
+    assert "[oshi no ko]" in capsys.readouterr().out

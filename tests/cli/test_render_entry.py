@@ -9,9 +9,9 @@ import pytest
 from rich.cells import cell_len
 
 from cli.output import Output
-from cli.render import review
 from cli.render_entry import entry
 from cli.render_provenance import to_look_at
+from cli.render_review import review
 from models.anime import AnimeEntry, check_entry
 from models.ids import mint_anime_id, mint_character_id, mint_episode_id
 
@@ -72,7 +72,10 @@ ENTRY: Final[dict[str, Any]] = {
             "role": "Main",
             "images": [OURS],
             "character_ids": {"mal": 1, "anilist": 1},
-            "voice_actors": [{"name": "Kouichi Yamadera", "language": "Japanese"}],
+            "voice_actors": [
+                {"name": "Steve Blum", "language": "English"},
+                {"name": "Kouichi Yamadera", "language": "Japanese"},
+            ],
         }
     ],
     "staff_data": {
@@ -198,7 +201,7 @@ NAMED: Final[dict[str, str]] = {
     "aired_dates": "aired Apr 3, 1998 to ?",
     "premiere_dates": "premieres sub 2020-01-01 10:00 UTC",
     "broadcast": "broadcast Saturdays 01:00 Asia/Tokyo",
-    "broadcast_schedule": "weekly times original 2020-06-14 16:00 UTC",
+    "broadcast_schedule": "weekly times original Sun 16:00 UTC",
     "delay_information": "delay original: from 2026-11-30 until further notice",
     "episode_overrides": "renumbered weeks main: episode 5 on 2026-12-01, 2 at once",
     "enriched": "enriched as of 2026-11-23 10:00 UTC, written by refresh-1",
@@ -292,6 +295,23 @@ def test_an_entry_made_of_a_release_alone_is_told(capsys: pytest.CaptureFixture[
     assert {"episodes not known", "enriched never"} <= set(printed)
 
 
+def test_titles_in_latin_letters_come_first(capsys: pytest.CaptureFixture[str]) -> None:
+    titles = ["카우보이 비밥", "Ковбой Бибоп", "Kowboj Bebop", "Cowboy Bebop カウボーイ", "Cow-boy Bébop 2", "091"]
+    expected = "Kowboj Bebop, Cow-boy Bébop 2, 091, 카우보이 비밥, Ковбой Бибоп, Cowboy Bebop カウボーイ"
+    assert f"other titles {expected}" in shown(capsys, synonyms=titles)
+
+
+def test_a_weekly_time_is_told_by_its_day_in_utc(capsys: pytest.CaptureFixture[str]) -> None:
+    times = {"jpn_time": "2020-06-15T01:00:00+09:00", "dub_time": "2023-03-18T16:01:00Z"}
+    assert "weekly times original Sun 16:00 UTC, dub Sat 16:01 UTC" in shown(capsys, broadcast_schedule=times)
+
+
+def test_tags_that_are_told_by_another_name_already_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    tags = ["noir", "sci-fi", "space", "Seinen", "violence", "space travel"]
+    assert "tags noir, space travel" in shown(capsys, tags=tags)
+    assert not [line for line in shown(capsys, tags=["space"]) if line.startswith("tags")]
+
+
 # ----------------------------------------------------------------------------------------------------------- episodes
 
 
@@ -372,6 +392,19 @@ def test_an_anime_on_several_pages_is_one_row(capsys: pytest.CaptureFixture[str]
     assert sum(line.startswith("SIDE STORY") for line in printed) == 1
 
 
+def test_an_anime_without_a_title_is_called_by_the_name_in_its_address(capsys: pytest.CaptureFixture[str]) -> None:
+    addresses = {
+        "https://animeschedule.net/anime/cowboy-bebop-the-movie/": "PREQUEL",
+        "https://a.test/anime/7": "SEQUEL",
+    }
+    related = [{"url": address, "relation_type": kind} for address, kind in addresses.items()]
+    titled = {"url": "https://animeschedule.net/anime/a-slug", "relation_type": "OTHER", "title": "A title"}
+    printed = shown(capsys, related_anime=[*related, titled])
+    assert "PREQUEL cowboy-bebop-the-movie https://animeschedule.net/anime/cowboy-bebop-the-movie/" in printed
+    assert "SEQUEL https://a.test/anime/7" in printed
+    assert "OTHER A title https://animeschedule.net/anime/a-slug" in printed
+
+
 def test_a_long_cast_is_cut_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     cast = [{"name": f"No. {number}", "role": "Background"} for number in range(40)]
     printed = "\n".join(shown(capsys, characters=cast))
@@ -418,7 +451,7 @@ def test_a_reviewer_is_told_what_to_look_at(capsys: pytest.CaptureFixture[str]) 
     }
     review(Output(), asked)
     printed = rows(capsys.readouterr().out)
-    assert "changes: episodes" in printed
+    assert f"episodes nothing -> {ENTRY['episodes']}" in printed
     assert "kitsu partial staff: no recorded answer" in printed
     assert "episodes mal: 26 mal believed first" in printed
     assert "anidb: 25" in printed

@@ -155,7 +155,7 @@ def test_no_text_breaks_the_parsers(text: str) -> None:
     weekly_slot(text, text)
 
 
-@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), 1e20, -1e20])
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), 1e20, -1e20, 1e11, -1e10])
 def test_an_impossible_epoch_is_no_moment(seconds: float) -> None:
     assert instant_of_epoch(seconds) is None
 
@@ -501,6 +501,22 @@ def test_of_what_lies_in_a_delay_without_end_nobody_knows_when_it_airs() -> None
     plan = {"7": AIRING, "8": AIRING + timedelta(weeks=1), "9": date(2026, 12, 12)}
     found = postponed(plan, [Delay(start=AIRING + timedelta(days=1))], after=NOW)
     assert {number: one.to for number, one in found.items()} == {"8": None, "9": None}
+
+
+def test_a_time_in_a_delay_that_has_passed_moves_where_nobody_lists_the_episode() -> None:
+    plan = {str(8 + week): AIRING + timedelta(weeks=week) for week in range(3)}
+    delay = Delay(start=AIRING - timedelta(days=1), until=AIRING + timedelta(days=13))
+    after = AIRING + timedelta(days=8)
+    found = postponed(plan, [delay], after=after, unconfirmed={"8", "9", "10"})
+    assert {number: one.to for number, one in found.items()} == {
+        number: at + timedelta(weeks=2) for number, at in plan.items()
+    }
+    later = postponed(plan, [delay], after=AIRING + timedelta(weeks=2, days=1), unconfirmed=set(plan))
+    assert later == found, "what was announced for after the delay moves as well when its time has passed"
+    coming = postponed(plan, [delay], after=after)
+    assert coming == {}, "episodes on a list have aired"
+    before = {"7": AIRING - timedelta(weeks=1)}
+    assert postponed(before, [delay], after=after, unconfirmed={"7"}) == {}, "it aired before the delay"
 
 
 def test_a_day_that_is_held_up_stays_a_day() -> None:

@@ -117,3 +117,27 @@ def test_a_character_that_has_an_id_of_its_own_stays() -> None:
     both = _character("char_b", anidb="7", anilist="9")
 
     assert still_apart([both], [_character("char_a", anidb="7")]) == [both]
+
+
+def test_a_character_of_which_a_person_wrote_stays_though_it_is_anothers() -> None:
+    ghost = _character("char_b", anidb="7")
+    one = [_character("char_a", mal="1", anidb="7")]
+
+    assert still_apart([ghost], one, ["characters/char_b/description"]) == [ghost]
+    assert still_apart([ghost], one, ["characters/char_b"]) == [ghost]
+    assert still_apart([ghost], one, ["characters/char_bb/description", "synopsis"]) == []
+
+
+def test_a_character_that_was_taken_out_has_its_id_whichever_catalogue_tells_of_it_first() -> None:
+    removed = mint_character_id(ANIME, "anilist:1")
+    spike = [offered("Spike", mal=9, anilist=1), offered("Jet", mal=3)]
+
+    def ids(*locked: str, known: list[dict[str, Any]] | None = None) -> list[str]:
+        found = known_ids.identified_characters(ANIME, spike, known or [], joined=lambda one, _: one, locked=locked)
+        return [one["character_id"] for one in found]
+
+    minted = [mint_character_id(ANIME, "mal:9"), mint_character_id(ANIME, "mal:3")]
+    assert ids(f"characters/{removed}") == [removed, minted[1]]
+    assert ids() == ids(f"characters/{removed}/name") == ids("synopsis") == minted
+    still_there = {"name": "Other", "character_ids": {"kitsu": 2}, "character_id": removed}
+    assert ids(f"characters/{removed}", known=[still_there]) == minted

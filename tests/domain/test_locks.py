@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.assemble import assemble
-from domain.locks import UNLOCKABLE, is_locked, kept, lock_problems, locks_of_edit
+from domain.locks import UNLOCKABLE, has_locks, is_locked, kept, lock_problems, locks_of_edit
 from models.anime import AnimeEntry, Provenance, check_entry, dump_entry
 from models.events import EnrichmentSubject, Mode, Stage
 from models.ids import mint_character_id
@@ -165,3 +165,11 @@ def test_bookkeeping_is_never_locked() -> None:
 )
 def test_places_of_an_entry_can_be_locked(path: str) -> None:
     assert lock_problems([path]) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("characters", True), ("characters/a", True), ("characters/a/name", True), ("characters/ab", False), ("a", False)],
+)
+def test_an_item_has_locks_above_on_and_below_it(path: str, expected: bool) -> None:
+    assert has_locks([path], "characters", "a") is expected

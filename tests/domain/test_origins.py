@@ -23,6 +23,7 @@ from scripts.replayed import SUBJECT, answers
 from tests.support.commits import ANIME, SOURCE, make_entry, make_episode
 
 EARLY, LATE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+LATE_TEXT = "2026-02-01T00:00:00Z"
 SMALL = EnrichmentSubject(anime_id=ANIME, sources=(SOURCE,), title="Cowboy Bebop")
 RELEASE_LINE = {
     "sources": [SOURCE],
@@ -188,11 +189,32 @@ def test_what_one_episode_did_not_touch_is_as_old_as_the_answer_that_it_came_of(
         mode=Mode.EPISODE,
         episode_number="2",
     )
-    early = "2026-01-01T00:00:00Z"
-    assert told(second, "synopsis") == [{"catalogue": "mal", "fetched_at": early}]
+    assert second.provenance.catalogues == first.provenance.catalogues
+    assert told(second, "synopsis") == [{"catalogue": "mal"}]
     assert told(second, "episode_details/title") == [
-        {"catalogue": "mal", "items": "1", "fetched_at": early},
-        {"catalogue": "mal", "items": "2"},
+        {"catalogue": "mal", "items": "1"},
+        {"catalogue": "mal", "items": "2", "fetched_at": LATE_TEXT},
+    ]
+
+
+def test_a_catalogue_that_says_the_same_of_another_episode_takes_nothing_from_whoever_said_it_before() -> None:
+    """A run for one episode has not asked the first catalogue for the others."""
+    episodes = [{"episode_number": number, "duration": 1440} for number in "12"]
+    by_mal = noted({"episode_details/duration": {"keys": dict.fromkeys("12", "mal")}}, episode_details=episodes)
+    first = enriched({}, by_mal, provenance=asked(EARLY, "mal", "kitsu"))
+    by_kitsu = noted({"episode_details/duration": {"keys": dict.fromkeys("12", "kitsu")}}, episode_details=episodes)
+    second = assemble(
+        parts={Stage.EPISODES: by_kitsu},
+        images={},
+        subject=SMALL,
+        base=first,
+        provenance=asked(LATE, "mal", "kitsu"),
+        mode=Mode.EPISODE,
+        episode_number="2",
+    )
+    assert told(second, "episode_details/duration") == [
+        {"catalogue": "mal", "items": "1"},
+        {"catalogue": "kitsu", "items": "2", "fetched_at": LATE_TEXT},
     ]
 
 

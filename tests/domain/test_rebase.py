@@ -291,6 +291,20 @@ def test_what_a_person_locked_in_this_review_stands_against_what_a_run_stored() 
     assert (merged.synopsis, merged.locked_fields) == ("A person's.", ["synopsis", "title"])
 
 
+@pytest.mark.parametrize("path", ["episode_details", "episode_details/2", "episode_details/2/aired"])
+@pytest.mark.parametrize("days", [-1, 1])
+def test_when_an_episode_airs_that_a_person_locked_stands_against_a_later_forecast(path: str, days: int) -> None:
+    base = at(listed(make_episode("2", aired=FRIDAY)), FRIDAY - timedelta(days=30))
+    person = changed(
+        at(listed(make_episode("2", aired=FRIDAY + timedelta(days=7))), FRIDAY - timedelta(days=10)),
+        locked_fields=[path],
+    )
+    when = FRIDAY - timedelta(days=10) + timedelta(days=days)
+    forecast = at(listed(make_episode("2", aired=FRIDAY + timedelta(days=14))), when)
+    for merged in (rebase(base, person, forecast), rebase(base, forecast, person)):
+        assert merged.episode_details[1].aired == FRIDAY + timedelta(days=7)
+
+
 def test_what_two_people_wrote_differently_is_refused() -> None:
     ours, theirs = (changed(BASE, synopsis=text, locked_fields=["synopsis"]) for text in ("One.", "Two."))
     with pytest.raises(StaleRevision, match="synopsis"):

@@ -467,7 +467,7 @@ def test_a_stack_that_does_not_run_is_told_how_to_start(tmp_path: Path) -> None:
 def test_wrong_usage_ends_with_2_and_names_the_help(tmp_path: Path) -> None:
     ended = in_shell(tmp_path, "sync", "--file", "release.jsonl.zst")
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err.splitlines()[-1] == "Try `anime --help`."
+    assert ended.err.splitlines()[-1] == "Try `anime sync --help`."
 
 
 def test_the_demo_runs_beside_a_running_stack_and_leaves_nothing(job: Job, root: Path) -> None:

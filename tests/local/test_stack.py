@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -122,6 +123,28 @@ def test_transports_are_checked_before_anything_starts(stack: LocalStack) -> Non
         StackOptions(record=root, replay=root).transport(root)
     with pytest.raises(StartFailed, match="no folder"):
         StackOptions(replay=root / "nowhere").transport(root)
+    with pytest.raises(StartFailed, match="holds no recorded answers"):
+        StackOptions(replay=root).transport(root)
+
+
+def test_answers_are_recorded_only_where_they_can_be_written(
+    stack: LocalStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "README.md"
+    file.touch()
+    for inside in (file, file / "below"):
+        with pytest.raises(StartFailed, match=r"README\.md is no folder"):
+            StackOptions(record=inside).transport(stack.places.root)
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(StartFailed, match="nothing can be written"):
+        StackOptions(record=tmp_path / "new").transport(stack.places.root)
+
+
+def test_a_folder_of_recordings_is_replayed_and_found_in_a_larger_one(stack: LocalStack, tmp_path: Path) -> None:
+    (tmp_path / "replay" / "jikan").mkdir(parents=True)
+    (tmp_path / "replay" / "jikan" / "GET %2Fanime%2F1.json").write_text("{}")
+    for given in (tmp_path, tmp_path / "replay"):
+        assert StackOptions(replay=given).transport(stack.places.root) == f"replay:{tmp_path / 'replay'}"
 
 
 # ---------------------------------------------------------------------------------------------- what the program made

@@ -123,6 +123,13 @@ def test_fields_that_nobody_knows_stand_in_the_log_by_name(
     assert line["fields"] == {f"anime.field_{number}": number for number in range(30, 10, -1)}
 
 
+def with_subject() -> FakeObjects:
+    objects = FakeObjects()
+    subject = EnrichmentSubject(anime_id=ANIME, sources=("https://myanimelist.net/anime/1",), title="Cowboy Bebop")
+    objects.put("work/x/subject.json", subject.model_dump_json().encode())
+    return objects
+
+
 @pytest.mark.parametrize("late", [False, True])
 def test_an_execution_whose_patience_is_over_takes_old_answers(late: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """The clients are told, and so is the workflow."""
@@ -136,9 +143,7 @@ def test_an_execution_whose_patience_is_over_takes_old_answers(late: bool, monke
         given.append(last_attempt)
         return {Catalogue.JIKAN: Late()}
 
-    objects = FakeObjects()
-    subject = EnrichmentSubject(anime_id=ANIME, sources=("https://myanimelist.net/anime/1",), title="Cowboy Bebop")
-    objects.put("work/x/subject.json", subject.model_dump_json().encode())
+    objects = with_subject()
     monkeypatch.setattr(clients, "catalogues", catalogues)
     monkeypatch.setattr(clients, "objects", lambda _: objects)
     started_at = datetime.now(UTC) - (PATIENCE if late else PATIENCE / 2)
@@ -146,6 +151,33 @@ def test_an_execution_whose_patience_is_over_takes_old_answers(late: bool, monke
     output = fetch_source.invoke(event, environment=FETCHING, context=Lambda(), log_stream=io.StringIO())
     assert given == [late]
     assert output["status"] == ("failed" if late else "waiting")
+
+
+@pytest.mark.parametrize(("share", "seconds"), [(0.0, LEAST_WAIT), (1.0, 2 * LEAST_WAIT)])
+def test_those_who_wait_are_spread_by_chance(share: float, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Late:
+        def fetch(self, *_: Any, **__: Any) -> FetchedPage:
+            raise Throttled("many are waiting", retry_after=60)
+
+    monkeypatch.setattr(clients, "catalogues", lambda *_, **__: {Catalogue.JIKAN: Late()})
+    monkeypatch.setattr(clients, "objects", lambda _: with_subject())
+    monkeypatch.setattr("random.random", lambda: share)
+    output = fetch_source.invoke(EVENT, environment=FETCHING, context=Lambda(), log_stream=io.StringIO())
+    assert output["wait_seconds"] == seconds
+
+
+def test_to_record_a_failure_no_client_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That they cannot be made may be the failure."""
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise AssertionError("made")
+
+    objects = with_subject()
+    monkeypatch.setattr(clients, "catalogues", broken)
+    monkeypatch.setattr(clients, "objects", lambda _: objects)
+    event = {**EVENT, "error": {"Error": "BadInput", "Cause": "no token"}}
+    output = fetch_source.invoke(event, environment=FETCHING, context=Lambda(), log_stream=io.StringIO())
+    assert (output["status"], output["cursor"], output["wait_seconds"]) == ("failed", None, 0)
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ from sources.image_transports import HttpOverImages, ImagesOverHttp
 from sources.images import ImageDownloader, PinnedTransport
 from sources.json_api import JsonApi
 from sources.politeness import PoliteTransport
+from sources.registry import gives_answer
 from sources.replay import RecordTransport, ReplayTransport
 from stores.answer_cache import RedisAnswerCache
 from stores.cache import NoCache, RedisCache
@@ -74,6 +75,18 @@ def downloader(**variables: str) -> ImageDownloader:
 
 def test_images_are_downloaded_over_the_checked_connection_unless_told_otherwise() -> None:
     assert isinstance(downloader().transport, PinnedTransport)
+
+
+def test_an_image_host_is_told_whom_to_turn_to(tmp_path: Path) -> None:
+    live = downloader(CONTACT="you@example.org").transport
+    recording = downloader(CONTACT="you@example.org", HTTP_TRANSPORT=f"record:{tmp_path}").transport
+    assert isinstance(recording, ImagesOverHttp)
+    assert isinstance(recording.transport, RecordTransport)
+    over_http = recording.transport._live
+    assert isinstance(over_http, HttpOverImages)
+    for transport in (live, over_http.transport):
+        assert isinstance(transport, PinnedTransport)
+        assert transport.contact == "you@example.org"
 
 
 def test_images_are_replayed_or_recorded_like_catalogues(tmp_path: Path) -> None:
@@ -204,6 +217,7 @@ def test_a_recorder_gives_what_anidb_was_asked_today(tmp_path: Path) -> None:
     transport = asked(HTTP_TRANSPORT=f"record:{tmp_path}", **REDIS).transport
     assert isinstance(transport, RecordTransport)
     assert transport._again_after == {"anidb": 24 * 3600}
+    assert transport._keeps is gives_answer
 
 
 def test_without_a_cache_nothing_is_kept() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from models.errors import BadInput, ChangedShape, Malformed, NotFound
 from scripts.made_up_series import MadeUpSeries
-from sources.anidb import AniDbClient, Registration
+from sources.anidb import AniDbClient, Registration, gives_answer
 from sources.http import MAX_BYTES, NotSupported, Refused, Response, TooLarge
 from sources.replay import PARSED
 from tests.support.clients import api
@@ -16,7 +16,7 @@ from workflows.ports import FetchedPage
 ANIME = (Path(__file__).parents[1] / "data/synthetic/anidb-anime.xml").read_bytes()
 PAGE = ("https://anidb.net/anime/99001",)
 ASKED = "GET /httpapi?request=anime&aid=99001&protover=1&client=madeup&clientver=3"
-REGISTERED = Registration(name="madeup", version=3)
+REGISTERED = "madeup/3"
 
 
 def xml(body: bytes, content_type: str = "text/xml; charset=UTF-8") -> Response:
@@ -25,7 +25,7 @@ def xml(body: bytes, content_type: str = "text/xml; charset=UTF-8") -> Response:
 
 def fetched(body: bytes | Response) -> FetchedPage:
     answer = xml(body) if isinstance(body, bytes) else body
-    client = AniDbClient(api=api("anidb", Scripted({ASKED: answer})), registration=REGISTERED)
+    client = AniDbClient(api=api("anidb", Scripted({ASKED: answer})), registered=REGISTERED)
     return client.fetch(PAGE, cursor=None)
 
 
@@ -146,14 +146,15 @@ def test_numbers_that_are_none_are_left_out() -> None:
 
 def test_a_series_of_1100_episodes_comes_whole() -> None:
     transport = MadeUpSeries(episodes=1100)
-    client = AniDbClient(api=api("anidb", transport), registration=REGISTERED)  # type: ignore[arg-type]
+    client = AniDbClient(api=api("anidb", transport), registered=REGISTERED)  # type: ignore[arg-type]
     page = client.fetch(("https://anidb.net/anime/7",), cursor=None)
     assert len(page.answers["anime"]["episodes"]) == 1100
 
 
-def test_without_a_registered_client_nothing_is_sent() -> None:
+@pytest.mark.parametrize("registered", [None, ""], ids=["not set", "blank"])
+def test_without_a_registered_client_nothing_is_sent(registered: str | None) -> None:
     live = Scripted({"GET /httpapi?request=anime&aid=99001&protover=1": NotSupported("off")})
-    client = AniDbClient(api=api("anidb", live))
+    client = AniDbClient(api=api("anidb", live), registered=registered)
     with pytest.raises(NotSupported, match="put NAME/VERSION of one into the secret catalogue-anidb"):
         client.fetch(PAGE, cursor=None)
     assert live.requests[0].recorded_only
@@ -171,4 +172,30 @@ def test_an_answer_parsed_before_is_taken_from_a_replay_and_from_nowhere_else() 
 def test_a_client_is_written_as_registered(text: str) -> None:
     with pytest.raises(BadInput, match="expected NAME/VERSION"):
         Registration.parse(text)
-    assert Registration.parse("madeup/3") == REGISTERED
+    assert Registration.parse(REGISTERED) == Registration(name="madeup", version=3)
+
+
+def test_a_client_that_is_none_is_told_when_anidb_is_asked_and_never_repeated() -> None:
+    """It may be a key of another catalogue that went into the wrong secret."""
+    live = Scripted({})
+    client = AniDbClient(api=api("anidb", live), registered="token-abcdef123456")
+    with pytest.raises(BadInput, match="the secret catalogue-anidb is no client of AniDB") as error:
+        client.fetch(PAGE, cursor=None)
+    assert "abcdef" not in str(error.value) + repr(client)
+    assert live.asked == []
+
+
+@pytest.mark.parametrize(
+    ("body", "answers"),
+    [
+        (ANIME, True),
+        (gzip.compress(ANIME), True),
+        (b"<error>Anime not found</error>", True),
+        (b'<error code="302">client version missing or invalid</error>', False),
+        (gzip.compress(b'<error code="500">banned</error>'), False),
+        (ANIME[:-20], False),
+    ],
+    ids=["anime", "compressed", "unknown anime", "unknown client", "banned", "cut off"],
+)
+def test_a_refusal_is_told_from_an_answer(body: bytes, answers: bool) -> None:
+    assert gives_answer(xml(body)) is answers

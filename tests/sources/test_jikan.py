@@ -172,6 +172,57 @@ def test_a_detail_that_is_missing_is_an_answer_too() -> None:
     ]
 
 
+BROKEN = Unavailable("jikan: answers 500")
+
+
+@pytest.mark.parametrize("number", [1, 7, 20, 21, 40, 41])
+def test_details_that_always_fail_cost_themselves_alone(number: int) -> None:
+    answers = series(episodes=41, characters=41)
+    answers[f"GET /characters/{number}/full"] = answers[f"GET /anime/7/episodes/{number}"] = BROKEN
+    transport = Scripted(answers)
+    fetched = fetch_all(client(transport), PAGE)
+    others = [one for one in range(1, 42) if one != number]
+    for kind in ("character_details", "episode_details"):
+        assert [item["mal_id"] for item in fetched.answers[kind]] == others
+    assert len(fetched.answers["episodes"]) == 41
+    assert [problem.partition(" of ")[0] for problem in fetched.problems] == ["details", "details"]
+    assert all(f"first {number} (jikan: answers 500)" in problem for problem in fetched.problems)
+    assert len(transport.asked) == len(set(transport.asked))
+
+
+def test_where_two_in_a_row_fail_the_catalogue_is_down_and_both_are_asked_for_again() -> None:
+    answers = series(episodes=30, characters=0)
+    whole = dict(answers)
+    answers["GET /anime/7/episodes/23"] = answers["GET /anime/7/episodes/24"] = BROKEN
+    transport = Scripted(answers)
+    some = client(transport).fetch(PAGE, cursor="episode_details:21-30")
+    assert [item["mal_id"] for item in some.answers["episode_details"]] == [21, 22]
+    assert (some.cursor, some.problems) == ("episode_details:23-30", ())
+    assert transport.asked[-1] == "GET /anime/7/episodes/24"
+    with pytest.raises(Unavailable):
+        client(transport).fetch(PAGE, cursor=some.cursor)
+    rest = client(Scripted(whole)).fetch(PAGE, cursor=some.cursor)
+    assert [item["mal_id"] for item in rest.answers["episode_details"]] == list(range(23, 31))
+
+
+def test_details_that_fail_here_and_there_are_each_their_own_fault() -> None:
+    answers = series(episodes=5, characters=0)
+    answers["GET /anime/7/episodes/2"] = answers["GET /anime/7/episodes/4"] = BROKEN
+    page = client(Scripted(answers)).fetch(PAGE, cursor="episode_details:1-5")
+    assert [item["mal_id"] for item in page.answers["episode_details"]] == [1, 3, 5]
+    assert page.problems == ("details of episodes: 2 of 5 not available, first 2 (jikan: answers 500)",)
+
+
+def test_one_that_failed_before_the_catalogue_slowed_down_is_asked_for_again() -> None:
+    answers = series(episodes=5, characters=0)
+    answers["GET /anime/7/episodes/2"] = BROKEN
+    answers["GET /anime/7/episodes/3"] = Throttled("its turn is in 50 s (outage)", retry_after=50)
+    page = client(Scripted(answers)).fetch(PAGE, cursor="episode_details:1-5")
+    assert (page.cursor, page.problems) == ("episode_details:2-5", ())
+    with pytest.raises(Throttled):
+        client(Scripted(answers)).fetch(PAGE, cursor=page.cursor)
+
+
 @pytest.mark.parametrize(
     ("aired", "days"),
     [

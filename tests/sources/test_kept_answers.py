@@ -21,6 +21,7 @@ from tests.support.fake_answers import FakeAnswerCache
 from tests.support.fakes import ManualClock
 from tests.support.scripted_http import json_response
 from workflows.catalogue_counts import CatalogueCounts, Count
+from workflows.trouble import InTrouble
 
 ANIME = Keep(item="anime:1", kind=Kind.ANIME, airing=lambda value: value["airing"])
 EPISODES = Keep(item="anime:1:episodes:2", kind=Kind.EPISODES, of="anime:1")
@@ -181,6 +182,49 @@ def test_a_changed_key_of_ours_is_the_same_question() -> None:
     world.worker().get(ANIME, api_key="abcdefgh")
     world.worker().get(ANIME, api_key="ijklmnop")
     assert len(world.catalogue.asked) == 1
+
+
+def _moved(value: Any) -> None:
+    """The shape that a newer release reads."""
+    if "status" not in value:
+        raise Malformed("jikan anime.status: expected a text, got nothing")
+
+
+@pytest.mark.parametrize("age", [timedelta(0), DAY], ids=["fresh", "old"])
+def test_an_answer_that_a_newer_release_cannot_read_is_asked_for_anew_once(age: timedelta) -> None:
+    world = World()
+    world.worker().get()
+    world.clock.advance(age)
+    world.catalogue.answer = json_response({"airing": False, "status": "ended"})
+    newer = replace(ANIME, check=_moved)
+    for _ in range(2):
+        assert world.worker().get(newer) == {"airing": False, "status": "ended"}
+    assert len(world.catalogue.asked) == 2
+
+
+def test_an_answer_that_a_newer_release_cannot_read_stands_in_for_nothing() -> None:
+    world = World()
+    world.worker().get()
+    world.catalogue.answer = DOWN
+    with pytest.raises(Unavailable):
+        world.worker(last_attempt=True).get(replace(ANIME, check=_moved))
+
+
+def test_what_somebody_else_keeps_meanwhile_and_nobody_here_can_read_is_asked_for() -> None:
+    """Two releases are at work while one follows the other."""
+    world = World()
+    claim = world.cache.claim("jikan:anime:1", seconds=CLAIM_SECONDS)
+    assert claim is not None
+    newer = world.worker()
+
+    def older_answers(seconds: float) -> None:
+        world.sleep(seconds)
+        world.cache.release("jikan:anime:1", claim)
+        world.worker().get()
+        world.catalogue.answer = json_response({"airing": False, "status": "ended"})
+
+    newer.answers._sleep = older_answers
+    assert newer.get(replace(ANIME, check=_moved)) == {"airing": False, "status": "ended"}
 
 
 def test_what_nobody_says_how_to_keep_is_not_kept() -> None:
@@ -358,6 +402,14 @@ def test_an_old_answer_does_not_hide_what_is_no_failure(said: Response | Excepti
     assert not isinstance(error.value, Unavailable | Malformed | Refused)
 
 
+def test_an_old_answer_stands_in_while_the_catalogue_is_left_alone_after_failures() -> None:
+    world = World()
+    first = world.worker().get()
+    world.clock.advance(DAY)
+    world.catalogue.answer = InTrouble("its turn is in 60 s (outage)", retry_after=60)
+    assert world.worker().get() == first
+
+
 @pytest.mark.parametrize(
     "late",
     [Throttled("many are waiting for their turns", retry_after=60), json_response({}, status=429, retry_after="600")],
@@ -382,6 +434,17 @@ def test_in_the_last_attempt_an_answer_that_somebody_else_asks_for_may_be_old() 
     world.clock.advance(DAY)
     world.cache.claim("jikan:anime:1", seconds=CLAIM_SECONDS)
     assert world.worker(last_attempt=True).get() == {"airing": False}
+
+
+def test_in_the_last_attempt_an_old_answer_does_not_stand_in_for_time_that_this_call_lacks() -> None:
+    """The next call has it."""
+    world = World()
+    world.worker().get()
+    world.clock.advance(DAY)
+    world.catalogue.answer = Throttled("too late for another request in this call", retry_after=0.0)
+    with pytest.raises(Throttled, match="too late"):
+        world.worker(last_attempt=True).get()
+    assert world.counts[Count.STALE] == 0
 
 
 def test_in_the_last_attempt_what_was_never_answered_stays_late() -> None:
@@ -486,6 +549,24 @@ def test_an_answer_that_takes_long_is_waited_for_by_the_machine_and_not_asked_fo
     assert world.catalogue.asked == []
     world.cache.release("jikan:anime:1", claim)
     assert world.worker().get() == {"airing": False}
+
+
+def test_an_answer_that_takes_a_quarter_of_a_minute_is_taken_in_the_same_call() -> None:
+    world = World()
+    first, second = world.worker(), world.worker()
+    claim = world.cache.claim("jikan:anime:1", seconds=CLAIM_SECONDS)
+    assert claim is not None
+
+    def sleep(seconds: float) -> None:
+        world.sleep(seconds)
+        if world.slept >= 15 and not world.catalogue.asked:
+            world.cache.release("jikan:anime:1", claim)
+            first.get()
+
+    second.answers._sleep = sleep
+    assert second.get() == {"airing": False}
+    assert world.slept >= 15
+    assert (len(world.catalogue.asked), world.counts[Count.HITS]) == (1, 1)
 
 
 def test_whoever_asks_is_alone_as_long_as_a_function_may_last() -> None:

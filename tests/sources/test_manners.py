@@ -1,10 +1,13 @@
 """How often a catalogue is asked where a stack says what it bears."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from domain.token_bucket import Bucket, Pace, Signals, take, told
+from domain.token_bucket import Bucket, Pace, Reason, take, told
 from models.events import Catalogue
-from sources.manners import DAY, MANNERS, manners_at, same_item_seconds
+from sources.http import Response
+from sources.manners import DAY, MANNERS, Manners, manners_at, same_item_seconds, signals_of
 
 
 def given_within(pace: Pace, seconds: float) -> int:
@@ -37,11 +40,36 @@ def test_with_a_key_no_second_has_more_than_five_requests() -> None:
     assert given_within(manners_at({"jikan": 300})["jikan"].pace, 1) <= 5
 
 
-def test_headers_only_slow_a_stacks_own_pace_down() -> None:
-    pace = manners_at({"jikan": 300})["jikan"].pace
-    bucket = take(None, pace, 0.0).bucket
-    assert told(bucket, pace, Signals(limit=600), 1.0).per_second == pace.per_second
-    assert told(bucket, pace, Signals(limit=30), 1.0).per_second == pytest.approx(29 / 60)
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def pace_after(manners: Manners, limit: str) -> float:
+    """A second, after an answer with such a limit in its headers."""
+    answer = Response(status=200, headers={"x-ratelimit-limit": limit}, body=b"")
+    return told(None, manners.pace, signals_of(answer, manners, NOW), NOW.timestamp()).per_second
+
+
+@pytest.mark.parametrize("limit", ["600", "30", "3"])
+def test_a_stacks_own_pace_is_not_changed_by_limits_of_which_nobody_says_over_how_long_they_count(limit: str) -> None:
+    manners = manners_at({"jikan": 300})["jikan"]
+    assert pace_after(manners, limit) == manners.pace.per_second
+
+
+def test_a_stacks_own_pace_still_ends_in_a_pause_where_the_catalogue_asks_for_one() -> None:
+    manners = manners_at({"jikan": 300})["jikan"]
+    answer = Response(
+        status=429, headers={"x-ratelimit-remaining": "0", "retry-after": "20", "x-ratelimit-limit": "3"}, body=b""
+    )
+    bucket = told(None, manners.pace, signals_of(answer, manners, NOW), NOW.timestamp())
+    assert bucket.pause(NOW.timestamp() + 19) is Reason.RATE
+    assert bucket.tokens == 0
+
+
+def test_a_limit_for_each_second_does_not_stop_a_catalogue() -> None:
+    """Read as one for a minute, three a second would be one request a minute."""
+    jikan = MANNERS[Catalogue.JIKAN]
+    assert pace_after(jikan, "3") == pytest.approx(0.095)
+    assert pace_after(jikan, "33") == pytest.approx(0.5)
 
 
 def test_a_pace_leaves_the_other_manners_and_the_other_catalogues_as_they_are() -> None:

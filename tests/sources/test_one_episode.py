@@ -119,6 +119,15 @@ def test_an_anime_without_episodes_at_jikan_is_a_problem_and_no_circle() -> None
     assert problems == ("episodes, page 1: jikan GET /anime/7/episodes: answers 404",)
 
 
+def test_behind_the_end_of_kitsus_list_its_last_page_is_asked_for() -> None:
+    """The newest episodes are the nearest to one that it does not list yet."""
+    empty = {"data": [], "meta": {"count": 45}}
+    transport = Scripted({"GET /anime/7/episodes?page[limit]=20&page[offset]=60": empty})
+    client = KitsuClient(api=api("kitsu", transport))
+    page = client.fetch(("https://kitsu.app/anime/7",), cursor="episodes:7:60", episode="70")
+    assert page.cursor == "other_episodes:7:40"
+
+
 def test_kitsus_numbers_say_which_page_has_it_where_some_are_missing() -> None:
     numbers = [number for number in range(1, 200) if not 20 < number <= 50]
     answers: dict[str, Any] = {

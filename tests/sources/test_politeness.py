@@ -17,7 +17,6 @@ from sources.json_api import RetryPolicy
 from sources.manners import MANNERS, Manners
 from sources.politeness import (
     CROWD_SECONDS,
-    TURNS,
     WORKERS_ALONE,
     AskedBefore,
     CarefulBuckets,
@@ -30,6 +29,7 @@ from tests.support.fakes import Failing, ManualClock
 from tests.support.scripted_http import json_response
 from workflows.catalogue_counts import CatalogueCounts, Count
 from workflows.catalogue_ports import RateBuckets
+from workflows.trouble import InTrouble
 
 GOOD = json_response({"data": 1})
 BROKEN = json_response({}, status=503)
@@ -257,7 +257,7 @@ def test_a_series_of_failures_is_an_outage_for_all() -> None:
     for _ in range(5):
         assert world.worker().send(request()).status == 503
     world.lasts = (world.clock() - world.begun).total_seconds() + 100
-    with pytest.raises(Throttled, match=r"its turn is in 60 s \(outage\)") as error:
+    with pytest.raises(InTrouble, match=r"its turn is in 60 s \(outage\)") as error:
         ask(world.worker())
     assert error.value.retry_after == 60
     assert len(world.seconds) == 5
@@ -292,6 +292,15 @@ def test_a_ban_by_anidb_keeps_everybody_away_for_a_day(body: bytes) -> None:
         ask(world.worker(), "anidb", item="anime:2")
     world.clock.advance(timedelta(hours=1, seconds=3))
     ask(world.worker(), "anidb", item="anime:2")
+    assert len(world.seconds) == 2
+
+
+def test_anidb_is_asked_the_same_again_once_it_knows_our_client() -> None:
+    unknown = answer(body=b'<error code="302">client version missing or invalid</error>')
+    world = World(unknown, answer(body=b"<anime><title>Client</title></anime>"))
+    ask(world.worker(), "anidb", 2, item="anime:1")
+    with pytest.raises(AskedBefore):
+        ask(world.worker(), "anidb", item="anime:1")
     assert len(world.seconds) == 2
 
 
@@ -406,7 +415,7 @@ def test_a_turn_that_many_others_have_before_is_waited_for_by_the_machine() -> N
     with pytest.raises(Throttled, match="kitsu GET /v4/anime/1: many are waiting for their turns") as error:
         ask(worker, "kitsu")
     assert error.value.retry_after == CROWD_SECONDS
-    assert (world.clock() - world.begun).total_seconds() == TURNS
+    assert (world.clock() - world.begun).total_seconds() == 5.0
     assert world.counts[Count.WAITS] == 0
 
 
@@ -417,7 +426,7 @@ def test_whoever_is_told_of_a_crowd_does_not_repeat_in_the_same_call() -> None:
 def test_a_slow_catalogue_is_waited_for_as_patiently() -> None:
     world = World(answer(x_ratelimit_limit="3"))
     ask(world.worker(), "anilist", 4)
-    assert world.seconds == pytest.approx([0, 0, 60, 120], abs=0.01)
+    assert world.seconds == pytest.approx([0, 0, 21.43, 42.86], abs=0.01)
 
 
 def test_no_request_is_begun_that_could_not_be_finished() -> None:
@@ -458,10 +467,10 @@ def test_a_process_without_the_shared_count_asks_a_tenth_as_often(error: Excepti
 def test_anidb_is_not_asked_without_the_shared_count() -> None:
     world = World()
     worker = world.worker(down())
-    with pytest.raises(Throttled, match="not asked while the shared count") as error:
+    with pytest.raises(InTrouble, match="not asked while the shared count") as error:
         ask(worker, "anidb", item="anime:1")
     assert error.value.retry_after == REST_SECONDS
-    with pytest.raises(Throttled):
+    with pytest.raises(InTrouble):
         ask(worker, "anidb", item="anime:1")
     assert world.seconds == []
     assert world.clock() == world.begun
@@ -469,7 +478,7 @@ def test_anidb_is_not_asked_without_the_shared_count() -> None:
 
 def test_anidb_is_not_asked_where_it_could_not_be_noted() -> None:
     world = World()
-    with pytest.raises(Throttled, match="not asked while the shared count"):
+    with pytest.raises(InTrouble, match="not asked while the shared count"):
         ask(world.worker(world.failing.before("mark", Unavailable("down"))), "anidb", item="anime:1")
     assert world.seconds == []
 
@@ -490,7 +499,7 @@ def test_a_stack_without_a_shared_store_is_careful_in_each_process() -> None:
     buckets = CarefulBuckets(shared=None, own=ProcessRateBuckets(clock=clock))
     ask(world.with_buckets(buckets), "jikan", 2)
     assert world.seconds[1] == pytest.approx(10 / 0.95, abs=0.01)
-    with pytest.raises(Throttled):
+    with pytest.raises(InTrouble):
         ask(world.with_buckets(buckets), "anidb", item="anime:1")
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from models.errors import NotFound, NotRecorded
+from models.errors import BadInput, NotFound, NotRecorded
 from models.events import Catalogue
 from scripts.replayed import REPLAY, SOURCES, fetched, no_sleep
 from sources.http import LiveTransport, NotSupported, Request, Response
@@ -51,6 +51,14 @@ def test_live_these_catalogues_are_off_and_say_which_setting_turns_them_on(catal
     clients = catalogue_clients(LiveTransport(), {catalogue: "http://127.0.0.1:9"}, {}, sleep=no_sleep)
     with pytest.raises(NotSupported, match=f"^{catalogue}: .*{OFF_BY_DEFAULT[catalogue]}"):
         clients[catalogue].fetch(SOURCES, cursor=None)
+
+
+def test_a_secret_of_anidb_that_is_no_client_keeps_nobody_from_the_other_catalogues() -> None:
+    transport = Scripted({"GET /v1/anime/1/full": {"data": {"mal_id": 1, "title": "Long"}}})
+    clients = catalogue_clients(transport, {}, {"anidb": "token-abcdef123456"}, sleep=Waits())
+    assert clients[Catalogue.JIKAN].fetch(SOURCES, cursor=None).answers["anime"]["title"] == "Long"
+    with pytest.raises(BadInput, match="the secret catalogue-anidb"):
+        clients[Catalogue.ANIDB].fetch(SOURCES, cursor=None)
 
 
 def test_base_urls_and_secrets_reach_their_catalogue_alone() -> None:

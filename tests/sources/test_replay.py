@@ -1,3 +1,4 @@
+import html
 import json
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ from models.events import Catalogue
 from scripts.made_up_series import ANIDB_CLIENT, SOURCES, MadeUpSeries
 from sources.http import Request, Response, TooLarge
 from sources.manners import DAY, same_item_seconds
-from sources.registry import PAGES, catalogue_clients
+from sources.registry import PAGES, catalogue_clients, gives_answer
 from sources.replay import (
     PARSED,
     SECRET_PARAMETERS,
@@ -126,6 +127,30 @@ def test_credentials_that_a_server_echoes_are_not_recorded(tmp_path: Path) -> No
     assert "ijklmnop" not in written.name
 
 
+KEY = 'a"b/cdef+1<2é'
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        KEY,
+        json.dumps(KEY),
+        json.dumps(KEY).replace("/", "\\/"),
+        quote(KEY),
+        quote(KEY, safe=""),
+        html.escape(KEY),
+        json.dumps(KEY, ensure_ascii=False),
+    ],
+)
+def test_a_credential_is_taken_out_however_it_is_escaped(tmp_path: Path, echo: str) -> None:
+    live = Scripted({"GET /v4/me": json_response(f"<{echo}>".encode())})
+    request = Request(method="GET", url=f"{BASE}/me", headers={"X-Server-Key": KEY}, catalogue="jikan")
+    RecordTransport(tmp_path, live).send(request)
+    (written,) = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert b"REDACTED" in written.read_bytes()
+    assert b"cdef" not in written.read_bytes()
+
+
 @pytest.mark.parametrize("name", ["Authorization", "Cookie", "X-Api-Key", "X-MAL-Client-ID", "X-Server-Key"])
 def test_no_header_that_says_who_asks_is_recorded(tmp_path: Path, name: str) -> None:
     live = Scripted({"GET /v4/me": json_response({"you": "abcdefgh"})})
@@ -176,6 +201,32 @@ def test_who_minds_being_asked_again_is_answered_from_a_young_recording(tmp_path
     recorder(DAY - 60).send(anidb(24))
     recorder(DAY + 60).send(anidb())
     assert live.asked == ["GET /v4/23", "GET /v4/24", "GET /v4/23"]
+
+
+@pytest.mark.parametrize(
+    ("catalogue", "refusal", "answer"),
+    [
+        (
+            "anidb",
+            Response(status=200, headers={"content-type": "text/xml"}, body=b'<error code="302">client</error>'),
+            Response(status=200, headers={"content-type": "text/xml"}, body=b'<anime id="23"/>'),
+        ),
+        ("anilist", json_response({"errors": [{"message": "turned off"}]}), json_response({"data": {"Media": {}}})),
+        ("anilist", json_response(b'{"data"'), json_response({"data": {"Media": {}}})),
+    ],
+    ids=["AniDB", "AniList", "cut off"],
+)
+def test_a_refusal_with_a_good_status_is_given_and_not_recorded(
+    tmp_path: Path, catalogue: str, refusal: Response, answer: Response
+) -> None:
+    """It would be given again, for AniDB a whole day, after a wrong registration is mended."""
+    request = Request(method="GET", url=f"{BASE}/23", catalogue=catalogue, base_path="/v4")
+    for said in (refusal, answer):
+        live = Scripted({"GET /v4/23": said})
+        recorder = RecordTransport(tmp_path, live, keeps=gives_answer, again_after=same_item_seconds())
+        assert recorder.send(request) is said
+        assert len(live.asked) == 1
+        assert [path.read_bytes() for path in tmp_path.rglob("GET*")] == ([answer.body] if said is answer else [])
 
 
 def test_others_are_recorded_anew_each_time(tmp_path: Path) -> None:

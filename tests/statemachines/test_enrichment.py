@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from models.errors import InvalidEntry, LockHeld, LockLost, Malformed, NoCatalogueAnswered, Throttled, Unavailable
+from models.errors import (
+    AnimeError,
+    InvalidEntry,
+    LockHeld,
+    LockLost,
+    Malformed,
+    NoCatalogueAnswered,
+    Throttled,
+    Unavailable,
+)
 from models.events import (
     AssembleOutput,
     BeginOutput,
@@ -23,6 +32,7 @@ from models.events import (
     StageOutput,
 )
 from tests.statemachines.harness import SHA, Behaviour, Crash, Harness, Run, fails, gives
+from workflows.failures import reason
 
 ANIME = "ani_" + "0" * 26
 CATALOGUES = (Catalogue.JIKAN, Catalogue.ANILIST)
@@ -39,9 +49,18 @@ def fetched(event: Any, _number: int) -> Any:
     return fetched_of(event)
 
 
-def fetched_of(event: Any, *, cursor: str | None = None, wait: int = 0, status: Any = "ok") -> dict[str, Any]:
-    output = FetchOutput(catalogue=event.catalogue, cursor=cursor, wait_seconds=wait, status=status)
+def fetched_of(
+    event: Any, *, cursor: str | None = None, wait: int = 0, since: datetime | None = None, status: Any = "ok"
+) -> dict[str, Any]:
+    output = FetchOutput(
+        catalogue=event.catalogue, cursor=cursor, wait_seconds=wait, troubled_since=since, status=status
+    )
     return output.model_dump(mode="json")
+
+
+def ended(catalogue: str, status: str) -> dict[str, Any]:
+    """A branch as the machine keeps it when nothing more is to come."""
+    return {"catalogue": catalogue, "cursor": None, "wait_seconds": 0, "troubled_since": None, "status": status}
 
 
 def staged(event: Any, _number: int) -> Any:
@@ -161,7 +180,7 @@ def test_a_long_series_is_fetched_page_by_page(enrichment: Enrichment) -> None:
     )
 
     assert [event.cursor for event in run.events("fetch_source")] == [None, "2", "3"]
-    assert run.output["fetched"] == [{"catalogue": "jikan", "cursor": None, "wait_seconds": 0, "status": "ok"}]
+    assert run.output["fetched"] == [ended("jikan", "ok")]
 
 
 def test_a_late_turn_is_waited_for_and_costs_no_attempt(enrichment: Enrichment) -> None:
@@ -181,7 +200,7 @@ def test_a_late_turn_is_waited_for_and_costs_no_attempt(enrichment: Enrichment) 
 
     assert run.status == "SUCCEEDED"
     assert [event.cursor for event in run.events("fetch_source")] == [None] * 151 + ["2"] * 150
-    assert run.output["fetched"] == [{"catalogue": "jikan", "cursor": None, "wait_seconds": 0, "status": "ok"}]
+    assert run.output["fetched"] == [ended("jikan", "ok")]
 
 
 def test_a_fetch_knows_when_its_execution_began(enrichment: Enrichment) -> None:
@@ -193,7 +212,27 @@ def test_a_fetch_knows_when_its_execution_began(enrichment: Enrichment) -> None:
     assert before < started.pop() < datetime.now(UTC)
 
 
-def test_a_catalogue_that_fails_does_not_stop_the_others(enrichment: Enrichment) -> None:
+@pytest.mark.parametrize(
+    "error", [Malformed("no JSON"), Unavailable("answers 503")], ids=lambda error: type(error).__name__
+)
+def test_why_a_catalogue_failed_is_recorded_where_it_stopped(enrichment: Enrichment, error: AnimeError) -> None:
+    def broken(event: Any, number: int) -> Any:
+        if event.catalogue is Catalogue.ANILIST or event.error is not None:
+            return fetched_of(event, status="failed" if event.error is not None else "ok")
+        if event.cursor == "2":
+            raise error
+        return fetched_of(event, cursor="2")
+
+    run = enrichment.run(fetch_source=broken)
+
+    assert run.status == "SUCCEEDED"
+    assert run.output["fetched"] == [ended("jikan", "failed"), ended("anilist", "ok")]
+    (recorded,) = (event for event in run.events("fetch_source") if event.error is not None)
+    assert (recorded.catalogue, recorded.cursor) == (Catalogue.JIKAN, "2")
+    assert reason(recorded.error["Error"], recorded.error["Cause"]) == f"{type(error).__name__}: {error}"
+
+
+def test_a_catalogue_whose_failure_cannot_be_recorded_does_not_stop_the_others(enrichment: Enrichment) -> None:
     def broken(event: Any, number: int) -> Any:
         if event.catalogue is Catalogue.JIKAN:
             raise Malformed("no JSON")
@@ -202,10 +241,23 @@ def test_a_catalogue_that_fails_does_not_stop_the_others(enrichment: Enrichment)
     run = enrichment.run(fetch_source=broken)
 
     assert run.status == "SUCCEEDED"
-    assert run.output["fetched"] == [
-        {"catalogue": "jikan", "cursor": None, "wait_seconds": 0, "status": "failed"},
-        {"catalogue": "anilist", "cursor": None, "wait_seconds": 0, "status": "ok"},
-    ]
+    assert run.output["fetched"] == [ended("jikan", "failed"), ended("anilist", "ok")]
+
+
+def test_since_when_nothing_could_be_counted_goes_from_call_to_call(enrichment: Enrichment) -> None:
+    since = datetime(2026, 11, 21, 1, tzinfo=UTC)
+
+    def uncounted(event: Any, number: int) -> Any:
+        if number == 1:
+            return fetched_of(event, wait=180, since=since, status="waiting")
+        return fetched_of(event, cursor="2" if number == 2 else None)
+
+    run = enrichment.run(
+        begin=gives(BeginOutput(catalogues=(Catalogue.ANIDB,), stages=tuple(Stage), base_revision=None)),
+        fetch_source=uncounted,
+    )
+
+    assert [event.troubled_since for event in run.events("fetch_source")] == [None, since, None]
 
 
 def test_an_anime_that_no_catalogue_has_fails_at_its_stages(enrichment: Enrichment) -> None:

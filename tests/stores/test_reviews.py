@@ -60,15 +60,24 @@ def test_a_requested_review_reads_back_equal(reviews: Reviews) -> None:
     assert reviews.get(wanted.review_id) == wanted
 
 
-def test_a_repeated_request_overwrites_token_attempt_key_and_digest_alone(reviews: Reviews) -> None:
+def test_a_repeated_request_overwrites_token_attempt_and_what_is_proposed_alone(reviews: Reviews) -> None:
     first = review()
     reviews.request(first)
 
     stored = reviews.request(
-        review(token="second", attempt=2, sha256=NEW, proposed_key="k2", title="Other", created_at=AT + timedelta(1))
+        review(
+            token="second",
+            attempt=2,
+            sha256=NEW,
+            proposed_key="k2",
+            changed=("score",),
+            title="Other",
+            created_at=AT + timedelta(1),
+        )
     )
 
-    expected = first.model_copy(update={"token": "second", "attempt": 2, "sha256": NEW, "proposed_key": "k2"})
+    anew = {"token": "second", "attempt": 2, "sha256": NEW, "proposed_key": "k2", "changed": ("score",)}
+    expected = first.model_copy(update=anew)
     assert stored == expected
     assert reviews.get(first.review_id) == expected
 

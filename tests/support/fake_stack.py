@@ -329,6 +329,13 @@ class FakeMachines:
             at = found.started + timedelta(seconds=number)
             yield {"events": [{"timestamp": at, "stateEnteredEventDetails": {"name": state}}]}
 
+    def get_execution_history(
+        self, *, executionArn: str, includeExecutionData: bool, reverseOrder: bool, maxResults: int
+    ) -> dict[str, Any]:
+        assert reverseOrder
+        pages = list(self.paginate(executionArn=executionArn, includeExecutionData=includeExecutionData))
+        return {"events": [event for page in pages for event in page["events"]][::-1][:maxResults]}
+
     def _all(self) -> dict[str, FakeExecution]:
         started = {
             name: FakeExecution("enrichment", "RUNNING", self._stack.clock(), ("Begin",))

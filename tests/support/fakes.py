@@ -512,7 +512,9 @@ class FakeReviews:
             if there is None:
                 self._reviews[review.review_id] = review.model_copy(deep=True)
             elif there.state == "pending":
-                overwritten = {name: getattr(review, name) for name in ("token", "attempt", "proposed_key", "sha256")}
+                overwritten = {
+                    name: getattr(review, name) for name in ("token", "attempt", "proposed_key", "sha256", "changed")
+                }
                 self._reviews[review.review_id] = there.model_copy(update=overwritten)
             return self._reviews[review.review_id]
 

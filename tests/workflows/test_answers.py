@@ -28,6 +28,16 @@ def test_of_other_values_the_later_stands() -> None:
     }
 
 
+def test_a_page_that_says_nothing_takes_nothing_away() -> None:
+    said = {"a": {"x": 1, "y": [1]}, "b": [1], "c": 0}
+    assert merge_answers([said, {"a": None, "b": None, "c": None}, {"a": {"x": None, "y": [2]}}]) == {
+        "a": {"x": 1, "y": [1, 2]},
+        "b": [1],
+        "c": 0,
+    }
+    assert merge_answers([{"a": None}, {"a": {"x": 1}, "b": None}]) == {"a": {"x": 1}, "b": None}
+
+
 def test_what_one_page_says_twice_stays_as_it_says() -> None:
     assert merge_answers([{"a": [1, 1]}]) == {"a": [1, 1]}
     assert merge_answers([{"a": [1]}, {"a": [1, 2, 2]}]) == {"a": [1, 2, 2]}
@@ -53,6 +63,8 @@ def test_joining_leaves_the_pages_as_they_are() -> None:
         ({"n": {"x": 1}}, False),
         ({"deep": {"list": ["a"]}}, True),
         ({"deep": {"list": ["b"]}}, False),
+        ({"n": [1], "total": None, "deep": None}, True),
+        ({"n": [1], "other": None}, False),
     ],
 )
 def test_a_page_is_known_if_it_holds_something_and_nothing_new(page: dict[str, Any], known: bool) -> None:
@@ -82,7 +94,13 @@ def test_each_item_is_spelled_a_bounded_number_of_times(monkeypatch: pytest.Monk
 def test_a_reviewer_is_not_told_of_every_one_of_many_problems() -> None:
     problems = tuple(f"episodes, page {number}: gone" for number in range(1000))
     page = AnswerPage(
-        cursor=None, next_cursor=None, status="ok", fetched_at=ManualClock()(), answers={}, problems=problems
+        cursor=None,
+        next_cursor=None,
+        status="ok",
+        asked_at=ManualClock()(),
+        fetched_at=ManualClock()(),
+        answers={},
+        problems=problems,
     )
     reason = outcome_of([page], {}).reason
     assert reason is not None

@@ -69,20 +69,23 @@ def test_a_crowd_that_is_too_large_is_seen_to_be() -> None:
 
 
 def test_no_execution_can_outgrow_its_history() -> None:
-    """Of every catalogue all the time that patience allows, at the rounds that write most: each with a repetition for a
-    catalogue that fails, and as many for functions that are not free as make it worst. Delays are the mean ones."""
-    unavailable = longest_delays(retrier("Fetch", "Unavailable"))
+    """Of every catalogue all the time that patience allows, at the rounds that write most: each with as many
+    repetitions, for a catalogue that fails and for functions that are not free, as make it worst. All begin anew with
+    each visit of the state. Delays are the mean ones."""
+    unavailable = [delay / 2 for delay in longest_delays(retrier("Fetch", "Unavailable"))]
     busy = [delay / 2 for delay in longest_delays(retrier("Fetch", TOO_MANY))]
     rounds = ((VISIT + WAIT, LEAST_WAIT), (VISIT, CALL_TIME.total_seconds()))
     a_second = max(
-        (events + AGAIN * (1 + again)) / (seconds + unavailable[0] / 2 + delayed)
+        (events + AGAIN * (failed + again)) / (seconds + down + delayed)
         for events, seconds in rounds
+        for failed, down in enumerate(accumulate(unavailable, initial=0.0))
         for again, delayed in enumerate(accumulate(busy, initial=0.0))
     )
     fetching = len(REQUESTS) * a_second * PATIENCE.total_seconds()
     last_round = len(REQUESTS) * AGAIN * sum(one["MaxAttempts"] for one in STATES["Fetch"]["Retry"])
     others = sum(
-        VISIT + AGAIN * sum(one["MaxAttempts"] for one in state["Retry"])
+        (len(REQUESTS) if name == "RecordFailure" else 1)
+        * (VISIT + AGAIN * sum(one["MaxAttempts"] for one in state["Retry"]))
         for name, state in tasks(MACHINE)
         if name != "Fetch"
     )

@@ -1,7 +1,8 @@
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ from models.events import (
     Stage,
     StageInput,
 )
-from models.vocabulary import ProvenanceStatus
+from models.vocabulary import AnimeStatus, ProvenanceStatus
 from scripts.replayed import SOURCES, SUBJECT
 from scripts.replayed import fetched as recorded
 from tests.support.commits import ANIME, RUNNING_LEASE, World, fake_world, make_entry, make_episode
@@ -53,6 +54,7 @@ from workflows.enrichment import (
     process_stage,
 )
 from workflows.ports import CatalogueClient, FetchedPage
+from workflows.trouble import PATIENCE_IN_TROUBLE, InTrouble
 from workflows.work import load_base, load_json
 
 
@@ -98,7 +100,8 @@ def fetch(
     world: World, ref: ExecutionRef, client: CatalogueClient | None, *, cursor: str | None = None, **more: Any
 ) -> FetchOutput:
     clients = {} if client is None else {Catalogue.JIKAN: client}
-    event = FetchInput(ref=ref, catalogue=Catalogue.JIKAN, cursor=cursor)
+    said = {name: more.pop(name) for name in ("troubled_since", "error") if name in more}
+    event = FetchInput(ref=ref, catalogue=Catalogue.JIKAN, cursor=cursor, **said)
     return fetch_source(event, **{"clients": clients, "objects": world.objects, "clock": world.clock, **more})
 
 
@@ -198,7 +201,7 @@ def test_pages_are_fetched_one_after_the_other_and_joined(world: World) -> None:
         "episodes": [{"n": 1}, {"n": 2}, {"n": 3}],
     }
     assert answers(world, ref).provenance().status is ProvenanceStatus.OK
-    assert answers(world, ref).fetched_at == world.clock.now
+    assert (answers(world, ref).fetched_at, answers(world, ref).asked_at) == (world.clock.now, world.clock.now)
 
 
 def test_one_call_gets_as_many_pages_as_it_has_time_for(world: World) -> None:
@@ -220,7 +223,7 @@ def test_a_page_of_kept_answers_was_fetched_when_they_were_given(world: World) -
     ref = started(world)
     given = world.clock.now - timedelta(days=3)
     fetch(world, ref, Scripted({None: replace(page(anime={"mal_id": 1}), as_of=given)}))
-    assert answers(world, ref).fetched_at == given
+    assert (answers(world, ref).fetched_at, answers(world, ref).asked_at) == (given, world.clock.now)
 
 
 def test_the_same_page_twice_is_one_page(world: World) -> None:
@@ -369,6 +372,15 @@ def test_a_catalogue_that_fails_after_some_pages_is_given_time(world: World) -> 
     assert (output.cursor, output.wait_seconds) == ("2", LEAST_WAIT)
 
 
+def test_a_catalogue_that_fails_again_and_again_is_left_to_the_machine_when_patience_is_over(world: World) -> None:
+    """Or it would be asked for as long as it gives a page between two failures."""
+    ref = started(world)
+    client = Scripted({None: page("2", n=[1]), "2": Unavailable("down")})
+    with pytest.raises(Unavailable):
+        fetch(world, ref, client, last_attempt=True)
+    assert kept_pages(world, ref) == 1
+
+
 def test_a_page_that_cannot_be_kept_is_no_late_turn(world: World) -> None:
     ref = started(world)
     client = Scripted({None: page("2", n=[1]), "2": page(n=[2])})
@@ -403,6 +415,79 @@ def test_patience_is_counted_from_the_start_of_the_execution(world: World) -> No
     assert not is_last_attempt(event, world.clock.now + PATIENCE - timedelta(seconds=1))
     assert is_last_attempt(event, world.clock.now + PATIENCE)
     assert not is_last_attempt(event.model_copy(update={"started_at": None}), world.clock.now + PATIENCE)
+
+
+# ------------------------------------------------------------------------------------- what the machine itself met
+
+
+def stopped(cause: str, error: str = "Unavailable") -> dict[str, str]:
+    return {"Error": error, "Cause": cause}
+
+
+def test_what_the_machine_met_is_the_reason_of_a_catalogue_that_failed(world: World) -> None:
+    ref = started(world)
+    cause = json.dumps({"errorType": "Unavailable", "errorMessage": "jikan GET /anime/1: answers 503", "trace": []})
+    client = Scripted({})
+    output = fetch(world, ref, client, error=stopped(cause))
+    assert (output.status, output.done) == ("failed", True)
+    assert client.asked == []
+    provenance = answers(world, ref).provenance()
+    assert provenance.status is ProvenanceStatus.FAILED
+    assert provenance.reason == "Unavailable: jikan GET /anime/1: answers 503"
+
+
+def test_what_the_machine_met_after_some_pages_takes_nothing_away(world: World) -> None:
+    ref = started(world)
+    fetch(world, ref, slow(world, {None: page("2", n=[1])}))
+    fetch(world, ref, slow(world, {"2": page("3", n=[2])}), cursor="2")
+    output = fetch(world, ref, None, cursor="2", error=stopped("Task timed out", "Sandbox.Timedout"))
+    assert (output.status, output.done) == ("partial", True)
+    assert answers(world, ref).answers == {"n": [1, 2]}
+    assert answers(world, ref).reason == "Sandbox.Timedout: Task timed out"
+
+
+def test_what_the_machine_met_after_the_last_page_is_no_problem(world: World) -> None:
+    """As where the function's reply was lost."""
+    ref = started(world)
+    fetch(world, ref, Scripted({None: page(n=[1])}))
+    assert fetch(world, ref, None, error=stopped("no reply")).status == "ok"
+    assert answers(world, ref).reason is None
+
+
+# ----------------------------------------------------------------------------------- without the shared count
+
+
+UNCOUNTED = InTrouble("anidb: not asked while the shared count cannot be had", retry_after=15)
+
+
+def test_while_requests_cannot_be_counted_a_catalogue_holds_up_nothing_for_long(world: World) -> None:
+    ref, since = started(world), world.clock.now
+    output = fetch(world, ref, Scripted({None: UNCOUNTED}))
+    waited = [output]
+    while not output.done:
+        assert len(waited) < 20
+        world.clock.advance(timedelta(seconds=output.wait_seconds))
+        output = fetch(world, ref, Scripted({None: UNCOUNTED}), troubled_since=output.troubled_since)
+        waited.append(output)
+    assert {one.troubled_since for one in waited[:-1]} == {since}
+    assert (output.status, output.troubled_since) == ("failed", None)
+    assert PATIENCE_IN_TROUBLE <= world.clock.now - since < PATIENCE_IN_TROUBLE + timedelta(seconds=2 * LEAST_WAIT)
+    assert answers(world, ref).reason == str(UNCOUNTED)
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [{None: Throttled("many are waiting")}, {None: page("2", n=[1]), "2": UNCOUNTED}],
+    ids=["a late turn", "a page since"],
+)
+def test_a_store_that_counted_meanwhile_is_waited_for_anew(
+    world: World, pages: Mapping[str | None, FetchedPage | AnimeError]
+) -> None:
+    ref, since = started(world), world.clock.now
+    world.clock.advance(PATIENCE_IN_TROUBLE)
+    output = fetch(world, ref, Scripted(pages), troubled_since=since)
+    assert (output.status, output.done) == ("waiting", False)
+    assert output.troubled_since != since
 
 
 # ------------------------------------------------------------------------------------------------------ episodes
@@ -665,6 +750,75 @@ def test_an_episode_is_put_on_top_of_the_stored_entry(world: World) -> None:
     entry = proposed(world, ref)
     assert [one.episode_number for one in entry.episode_details] == ["1", "2"]
     assert entry.synopsis == make_entry().synopsis
+
+
+AIRS = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
+"""Episode 7, on a Tuesday at 23:00 in Tokyo."""
+
+ON_AIR = {
+    "title": "Cowboy Bebop",
+    "status": "Currently Airing",
+    "broadcast": {"day": "Tuesdays", "time": "23:00", "timezone": "Asia/Tokyo"},
+}
+AIRED = [{"mal_id": n, "aired": (AIRS - timedelta(weeks=7 - n)).date().isoformat()} for n in range(1, 7)]
+A_WHILE = timedelta(minutes=40)
+NOW = AIRS + timedelta(minutes=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """When a catalogue was asked, and when what it was asked for was answered."""
+
+    asked: datetime
+    as_of: datetime | None = None
+
+
+def last_episode(world: World, told: Mapping[Catalogue, Told]) -> tuple[str, datetime]:
+    """Which is the next one, and when it airs, as the stage has it; MyAnimeList tells of the slot and 6 episodes."""
+    ref = started(world, Mode.EPISODE).model_copy(update={"episode_number": "7"})
+    said = {Catalogue.JIKAN: page(anime=ON_AIR, episodes=AIRED), Catalogue.KITSU: page(anime={})}
+    for catalogue, one in told.items():
+        world.clock.now = one.asked
+        fetch_source(
+            FetchInput(ref=ref, catalogue=catalogue),
+            clients={catalogue: Scripted({None: replace(said[catalogue], as_of=one.as_of)})},
+            objects=world.objects,
+            clock=world.clock,
+        )
+    process_stage(StageInput(ref=ref, stage=Stage.EPISODES), objects=world.objects)
+    last = load_json(keys.stage(ref.execution, "episodes"), world.objects)["episode_details"][-1]
+    return last["episode_number"], datetime.fromisoformat(last["aired"])
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {Catalogue.JIKAN: Told(asked=NOW)},
+        {Catalogue.JIKAN: Told(asked=NOW, as_of=NOW - A_WHILE)},
+        {Catalogue.JIKAN: Told(asked=NOW - A_WHILE), Catalogue.KITSU: Told(asked=NOW)},
+        {Catalogue.JIKAN: Told(asked=NOW), Catalogue.KITSU: Told(asked=NOW, as_of=NOW - A_WHILE)},
+    ],
+    ids=["asked anew", "answers kept since before", "asked before the last one", "beside kept answers"],
+)
+def test_what_has_just_aired_is_not_the_next_episode(world: World, told: Mapping[Catalogue, Told]) -> None:
+    assert last_episode(world, told) == ("8", AIRS + timedelta(weeks=1))
+
+
+def test_what_airs_in_a_moment_is_the_next_episode(world: World) -> None:
+    assert last_episode(world, {Catalogue.JIKAN: Told(asked=AIRS - timedelta(minutes=1))}) == ("7", AIRS)
+
+
+def test_the_next_episode_follows_on_what_is_stored_where_no_list_came(world: World) -> None:
+    aired = [(str(one["mal_id"]), one["aired"]) for one in AIRED]
+    episodes = [make_episode(number, aired=day) for number, day in aired]
+    world.store(make_entry(sources=list(SOURCES), status=AnimeStatus.ONGOING, episode_details=episodes))
+    ref = started(world, Mode.EPISODE)
+    begun(world, ref)
+    world.clock.now = AIRS - timedelta(minutes=1)
+    fetch(world, ref, Scripted({None: page(anime=ON_AIR)}))
+    process_stage(StageInput(ref=ref, stage=Stage.EPISODES), objects=world.objects)
+    told = load_json(keys.stage(ref.execution, "episodes"), world.objects)["episode_details"]
+    assert [(one["episode_number"], datetime.fromisoformat(one["aired"])) for one in told] == [("7", AIRS)]
 
 
 def test_a_result_that_is_not_valid_stops_before_the_review(world: World) -> None:

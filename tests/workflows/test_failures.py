@@ -18,10 +18,15 @@ TRACE = {"stackTrace": ["  File ..."], "trace": ["Traceback ..."]}
         ("ReviewExpired", "Nobody decided the review in time.", "Nobody decided the review in time."),
         ("Odd", '{"other": 1}', '{"other": 1}'),
         ("Odd", "[1]", "[1]"),
+        ("Odd", "a\x1b[31mb\x07 \u202ec\x00", "a [31mb c"),
+        ("Odd", json.dumps({"errorType": "Odd", "errorMessage": "a\x1b[2J\u2028b"}), "a [2J b"),
+        ("Odd", "\x1b", None),
         ("Odd", None, None),
     ],
 )
-def test_an_error_is_told_by_its_type_and_message(error: str, cause: str | None, line: str | None) -> None:
+def test_an_error_is_told_by_its_type_and_message_in_one_printable_line(
+    error: str, cause: str | None, line: str | None
+) -> None:
     assert reason(error, cause) == (f"{error}: {line}" if line else error)
 
 

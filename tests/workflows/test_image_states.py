@@ -165,6 +165,16 @@ def test_so_many_placeholders_are_tried_in_one_execution_those_first_that_nobody
     assert len(web.asked) == MOST_RETRIED + 1, "the same images, however often the state runs"
 
 
+def test_a_placeholder_that_is_offered_again_takes_nobodys_turn() -> None:
+    world, stores = fake_world(), Stores()
+    offered = pictures(MOST_RETRIED)
+    covers: list[str | FailedImage] = [*map(placeholder, offered), placeholder(GONE, "404")]
+    web = Web({**offered, GONE: b"found again"})
+    ref = begun(world, make_entry(1, images=Images(covers=covers)), covers=list(offered))
+    assert ingest(world, ref, stores, web) == ImagesOutput(stored=MOST_RETRIED + 1, failed=0, remaining=0)
+    assert set(web.asked) == {*offered, GONE}
+
+
 def test_every_failed_placeholder_has_its_turn_in_some_execution() -> None:
     bodies = pictures(MOST_RETRIED * 2)
     entry = make_entry(1, images=Images(covers=[placeholder(url, "404") for url in bodies]))

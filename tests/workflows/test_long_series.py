@@ -143,7 +143,7 @@ def test_what_a_page_costs_does_not_grow_with_those_before_it(catalogue: Catalog
     stored = {info.key: info.size for info in world.objects.list(f"work/{ref.execution}/sources/")}
     joined = stored.pop(f"work/{ref.execution}/sources/{catalogue.value}.json")
     assert len(stored) > 20
-    assert sum(stored.values()) < 1.2 * joined
+    assert sum(stored.values()) < 1.3 * joined
 
 
 def test_a_server_that_ignores_the_pages_number_costs_one_request_more() -> None:
@@ -172,7 +172,7 @@ def test_anidb_tells_1100_episodes_in_one_answer() -> None:
 @pytest.mark.parametrize("catalogue", [Catalogue.JIKAN, Catalogue.ANILIST, Catalogue.KITSU])
 def test_after_a_failure_the_machine_goes_on_at_that_page(catalogue: Catalogue) -> None:
     world, series = fake_world(), MadeUpSeries(episodes=EPISODES)
-    ref, made = started(world), clients(Failing(series, 2, 9, 31))
+    ref, made = started(world), clients(Failing(series, 2, 9, 16))
     cursor, failures, done = None, 0, False
     while not done:
         try:

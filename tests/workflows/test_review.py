@@ -92,6 +92,19 @@ def test_a_review_holds_what_a_decision_needs(world: World) -> None:
     assert review.review_id == mint_review_id(review.execution or "")
 
 
+def test_a_review_says_which_fields_would_change(world: World) -> None:
+    assert pending(world).changed is None
+    other = fake_world()
+    other.store(make_entry(synopsis="Before."))
+    assert pending(other, Mode.REFRESH, entry=make_entry(synopsis="After.")).changed == ("synopsis",)
+
+
+def test_a_review_of_an_episode_says_of_which(world: World) -> None:
+    ref = new_execution(world).model_copy(update={"episode_number": "5"})
+    asked = event_of(world, ref, PROPOSED, "token")
+    assert request_review(asked, ports=world.review_ports()).episode_number == "5"
+
+
 def test_a_later_attempt_replaces_the_token(world: World) -> None:
     ref = new_execution(world)
     for token, attempt in (("first", 1), ("first", 1), ("second", 2)):

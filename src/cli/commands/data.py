@@ -1,6 +1,7 @@
 """``anime bootstrap | sync | enrich | show | search | snapshot | restore | reconcile | redrive | schedule``."""
 
 import re
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +10,8 @@ import typer
 from cli import operations as ops
 from cli import render, render_entry
 from cli.context import options, reporting
-from cli.errors import CommandError, UsageError
+from cli.errors import CommandError, RemoteError, UsageError
+from cli.session import Session
 
 Sha = Annotated[str | None, typer.Option("--source-sha", help="Commit (or tag) that the file was made from.")]
 Digest = Annotated[str | None, typer.Option("--sha256", help="Digest of the file as given, compressed.")]
@@ -25,6 +27,18 @@ def _check_identity(source_sha: str | None, sha256: str | None) -> None:
         raise UsageError("--source-sha takes 1 to 64 letters, digits, dots, hyphens and underscores")
     if sha256 is not None and not DIGEST_FORM.fullmatch(sha256):
         raise UsageError("--sha256 takes the 64 hexadecimal digits of the file's SHA-256, in lower case")
+
+
+def _check_anime_id(text: str) -> None:
+    from pydantic import TypeAdapter, ValidationError
+
+    from models.ids import AnimeId
+
+    try:
+        TypeAdapter[str](AnimeId).validate_python(text)
+    except ValidationError:
+        about = "TEXT" if text.startswith("ani_") else shlex.quote(text)
+        raise UsageError(f"{text} is not an id of an anime; `anime search {about}` finds ids") from None
 
 
 @reporting
@@ -96,7 +110,9 @@ def sync(
 def enrich(
     context: typer.Context,
     anime_id: str,
-    mode: Annotated[str, typer.Option(help="refresh or episode.")] = "refresh",
+    mode: Annotated[
+        str, typer.Option(metavar="[refresh|episode]", help="The whole anime anew, or one episode.")
+    ] = "refresh",
     episode: Annotated[str | None, typer.Option(help="Episode number, for --mode episode.")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Until the machine ends or waits for a review.")] = False,
 ) -> None:
@@ -105,21 +121,37 @@ def enrich(
         raise UsageError(f"unknown mode {mode}; it is refresh or episode")
     if (mode == "episode") != (episode is not None):
         raise UsageError("--mode episode and --episode N go together")
+    _check_anime_id(anime_id)
     chosen = options(context)
     session = chosen.session()
     event = {"anime_id": anime_id, "mode": mode, "episode_number": episode, "cause": ops.new_run_id()}
-    result: dict[str, Any] = session.invoke("enrich", event)
-    if wait and result["execution"]:
+    result = _start_enrichment(session, event)
+    if result["execution"] is None:
+        result["behind"] = ops.execution_at_work(session, anime_id)
+    elif wait:
         result |= ops.wait_for_end_or_review(session, chosen.out, result["execution"])
     render.enrich(chosen.out, result)
+    if wait and result["execution"] is None:
+        raise CommandError("--wait did not wait: this enrichment has not begun, and starts when the other one is over")
     if result.get("status") not in {None, "RUNNING", "SUCCEEDED"}:
         reason = f": {result['reason']}" if result.get("reason") else ""
         raise CommandError(f"the execution ended {result['status']}{reason}")
 
 
+def _start_enrichment(session: Session, event: dict[str, Any]) -> dict[str, Any]:
+    try:
+        started: dict[str, Any] = session.invoke("enrich", event)
+    except RemoteError as error:
+        if error.kind == "NotFound":
+            raise CommandError(f"no anime {event['anime_id']}; `anime search TEXT` finds ids") from None
+        raise
+    return started
+
+
 @reporting
 def show(context: typer.Context, anime_id: str) -> None:
     """Print an entry; --json prints it whole."""
+    _check_anime_id(anime_id)
     chosen = options(context)
     entry = ops.show(chosen.session(), anime_id)
     chosen.out.result(entry)
@@ -195,7 +227,7 @@ def schedule(
     context: typer.Context,
     at: Annotated[str | None, typer.Option("--at", help="Begin of the 24 hours, ISO 8601; default now.")] = None,
 ) -> None:
-    """Schedule the episodes that air in the next 24 hours, and start premieres."""
+    """Schedule the episodes that air in the next 24 hours, and start premieres and what fell silent."""
     chosen = options(context)
     result = chosen.session().invoke("daily_scheduler", {"at": at})
     chosen.out.result(result)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.context import options, project_root, reporting
+from cli.context import interrupted, options, project_root, reporting
 from cli.errors import CommandError
 
 
@@ -28,5 +28,7 @@ def demo(
             samples = main_job.Samples(folder=root / "samples")
             chosen.out.result(main_job.run(session, chosen.out, samples, interactive=interactive))
             chosen.out.step("stopping the stack")
+    except KeyboardInterrupt:
+        raise interrupted("the demo's own stack is stopped, and nothing of it is kept") from None
     except LocalStackError as error:
         raise CommandError(str(error)) from None

@@ -1,7 +1,7 @@
 """``anime local up | down | status | logs | tick``."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.context import options, project_root, reporting
+from cli.context import interrupted, options, project_root, reporting
 from cli.errors import CommandError, UsageError
 from cli.output import Output
 
@@ -21,6 +21,20 @@ app = typer.Typer(
 )
 
 _SHOWN_BEFORE = frozenset({"time", "level", "function", "message", "request_id"})
+_LEFT_OUT = _SHOWN_BEFORE | {"_aws"}
+"""``_aws`` describes a line's figures to CloudWatch; the figures themselves are fields of the line."""
+
+_FILLING = (
+    "bootstrap --enriched samples/enriched/enriched_anime_database.json --source-sha 2026-04",
+    "bootstrap --offline samples/releases/2026-04.jsonl.zst --source-sha 2026-04",
+    "sync --file samples/releases/2026-05.jsonl.zst --source-sha 2026-05",
+)
+_LOOKING = (
+    "search 'bounty hunters in space'     # finds ids",
+    "show ANIME_ID",
+    "enrich ANIME_ID --wait               # asks the catalogues, up to the review",
+    "review list",
+)
 NOT_KEPT = "nothing is kept: the databases were emptied"
 
 
@@ -36,7 +50,9 @@ def up(
     allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Let those two be elsewhere.")] = False,
     values: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="A setting of the stack, as in Pulumi.*.yaml."),
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="A setting of the stack, as in Pulumi.*.yaml; lists and maps as JSON."
+        ),
     ] = None,
 ) -> None:
     """Start the local stack, empty, and keep it running until Ctrl-C."""
@@ -53,7 +69,8 @@ def up(
         allow_remote=allow_remote,
         values=_settings(values or []),
     )
-    with _local_errors():
+    with _local_errors(), _nothing_left():
+        _check_settings(wanted.values, chosen.stack)
         if detach:
             status = start_detached(chosen.stack, root=project_root(), options=wanted, progress=chosen.out.progress)
             chosen.out.result(dict(status.description or {}))
@@ -146,7 +163,7 @@ def tick(
 
 
 def _plain(line: "LogLine") -> str:
-    fields = " ".join(f"{name}={value}" for name, value in line.fields.items() if name not in _SHOWN_BEFORE)
+    fields = " ".join(f"{name}={value}" for name, value in line.fields.items() if name not in _LEFT_OUT)
     return f"{line.time[11:23]} {line.level:8}{line.function}: {line.message} {fields}"
 
 
@@ -177,6 +194,14 @@ def _settings(pairs: list[str]) -> dict[str, str | None]:
     return values
 
 
+def _check_settings(values: Mapping[str, str | None], stack: str) -> None:
+    from local.given_settings import refused
+
+    problems = refused(values, name=stack, root=project_root())
+    if problems:
+        raise UsageError(f"{' '.join(f'--set {problem}' for problem in problems)} Lists and maps are given as JSON.")
+
+
 @contextmanager
 def _local_errors() -> Iterator[None]:
     from local.errors import LocalStackError
@@ -187,6 +212,15 @@ def _local_errors() -> Iterator[None]:
         raise CommandError(str(error)) from None
 
 
+@contextmanager
+def _nothing_left() -> Iterator[None]:
+    """Around a start, which stops again what it started when it is interrupted."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise interrupted("nothing is left running") from None
+
+
 def _ready(out: Output, description: dict[str, Any]) -> None:
     out.result(description)
     _greet(out)
@@ -195,6 +229,8 @@ def _ready(out: Output, description: dict[str, Any]) -> None:
 
 def _greet(out: Output) -> None:
     out.text("the local stack is ready, and empty. Fill it, for example:")
-    out.text("  anime bootstrap --enriched samples/enriched/enriched_anime_database.json --source-sha 2026-04")
-    out.text("  anime bootstrap --offline samples/releases/2026-04.jsonl.zst --source-sha 2026-04")
-    out.text("  anime sync --file samples/releases/2026-05.jsonl.zst --source-sha 2026-05")
+    for command in _FILLING:
+        out.line(f"  anime {command}")
+    out.text("then look into it:")
+    for command in _LOOKING:
+        out.line(f"  anime {command}")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from cli import operations as ops
-from cli import render
+from cli import render_review
 from cli.context import Options, options, reporting
 from cli.errors import CommandError, UsageError
 from cli.session import Session
@@ -30,7 +30,7 @@ def list_reviews(
     chosen = options(context)
     reviews = list(ops.review_pages(chosen.session(), state=state, kind=kind))
     chosen.out.result({"state": state, "count": len(reviews), "reviews": reviews})
-    render.reviews(chosen.out, reviews)
+    render_review.reviews(chosen.out, reviews)
 
 
 @app.command()
@@ -40,7 +40,7 @@ def show(context: typer.Context, review_id: Annotated[str, typer.Argument(metava
     chosen = options(context)
     shown = ops.show_review(chosen.session(), review_id)
     chosen.out.result(shown)
-    render.review(chosen.out, shown)
+    render_review.review(chosen.out, shown)
 
 
 @app.command()
@@ -89,14 +89,42 @@ def reject(
     chosen = options(context)
     session = chosen.session()
     shown = ops.show_review(session, review_id)["review"]
+    _refuse_other(shown, "rejected")
     result = ops.decide(session, review_id, verdict="rejected", sha256=shown["sha256"], reason=reason)
-    _show_decisions(chosen, [result])
+    _show_decisions(chosen, [{**result, "already": shown["state"] == "decided"}])
 
 
 def _approve_one(session: Session, review_id: str, edited: dict[str, Any] | None, unlock: list[str]) -> dict[str, Any]:
     # The version approved is the one shown now; the server refuses it if another one comes in between.
-    shown = ops.show_review(session, review_id)["review"]
-    return ops.decide(session, review_id, verdict="approved", sha256=shown["sha256"], edited=edited, unlock=unlock)
+    shown = ops.show_review(session, review_id)
+    review = shown["review"]
+    _refuse_other(review, "approved")
+    # One that is decided is sent all the same: an execution that never heard of the decision then does.
+    result = ops.decide(session, review_id, verdict="approved", sha256=review["sha256"], edited=edited, unlock=unlock)
+    locks = _locks(session, shown["proposed"], result) if edited is not None or unlock else {}
+    return {**result, "already": review["state"] == "decided", **locks}
+
+
+def _refuse_other(review: dict[str, Any], verdict: str) -> None:
+    """Raises:
+    CommandError: it was decided otherwise; says how and when.
+    """
+    if review["state"] == "decided" and review["decision"]["verdict"] != verdict:
+        told = f"{render_review.decided(review)} by {review['decision']['by']}"
+        raise CommandError(f"{review['review_id']} is decided already: {told}")
+
+
+def _locks(session: Session, proposed: dict[str, Any] | None, result: dict[str, Any]) -> dict[str, list[str]]:
+    """What the approval locked and unlocked, by the entry that was approved; nothing where that is gone."""
+    key = result["decision"]["approved_key"]
+    approved = session.read_json(key) if key else None
+    if approved is None or proposed is None:
+        return {}
+    before, after = (entry.get("locked_fields", []) for entry in (proposed, approved))
+    return {
+        "locked": [path for path in after if path not in before],
+        "unlocked": [path for path in before if path not in after],
+    }
 
 
 def _approve_all(chosen: Options, session: Session, kind: str) -> None:
@@ -115,8 +143,9 @@ def _approve_all(chosen: Options, session: Session, kind: str) -> None:
 
 
 def _show_decisions(chosen: Options, results: list[dict[str, Any]]) -> None:
-    chosen.out.result({"decided": len(results), "reviews": results})
-    render.decisions(chosen.out, results)
+    anew = sum(not result.get("already") for result in results)
+    chosen.out.result({"decided": anew, "reviews": results})
+    render_review.decisions(chosen.out, results)
 
 
 def _read_edit(file: Path) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What a deployed stack tells, local or in the cloud, through the AWS API."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,6 +16,9 @@ from workflows import keys
 
 _MEMORY: Final = keys.report("watch", "since")
 _MOST_REVIEWS: Final = 1000
+_MOST_REPORTS: Final = 20
+"""Of a kind that are read at most."""
+
 _PENDING: Final = "PendingConfirmation"
 
 
@@ -100,34 +103,52 @@ def letters(clients: Clients, url: str) -> int:
 
 def last_run(stack: Session, kind: str) -> LastRun | None:
     """By the reports, and by what the function ``watch`` remembers of them."""
-    newest = _newest(stack, keys.report(kind, "").removesuffix(".json"))
-    if newest is None:
+    found = _newest(stack, keys.report(kind, "").removesuffix(".json"))
+    if not found:
         return None
-    with needing(Right.REPORT):
-        report = stack.read_json(newest["Key"]) or {}
-        memory = stack.read_json(_MEMORY) or {}
+    newest, *earlier = found
+    report = _report(stack, newest)
     state, at = str(report.get("state", "")), newest["LastModified"]
     if not state:
         raise Unexpected("a report without a state")
-    # Reports of dry runs are reports, and change nothing.
-    good = state == "succeeded" and not report.get("result", {}).get("dry_run")
     return LastRun(
         state=state,
         at=at,
         error=report.get("error"),
-        succeeded_at=at if good else _time(memory.get("runs", {}).get(kind, {}).get("succeeded_at")),
+        succeeded_at=at if _is_good(report) else _last_success(stack, kind, earlier),
     )
 
 
-def _newest(stack: Session, prefix: str) -> Mapping[str, Any] | None:
+def _last_success(stack: Session, kind: str, earlier: Iterable[Mapping[str, Any]]) -> datetime | None:
+    """The watch knows of all; where it does not run, as on a laptop, the reports themselves tell."""
+    with needing(Right.REPORT):
+        memory = stack.read_json(_MEMORY) or {}
+    remembered = _time(memory.get("runs", {}).get(kind, {}).get("succeeded_at"))
+    if remembered is not None:
+        return remembered
+    return next((each["LastModified"] for each in earlier if _is_good(_report(stack, each))), None)
+
+
+def _report(stack: Session, found: Mapping[str, Any]) -> Mapping[str, Any]:
+    with needing(Right.REPORT):
+        return stack.read_json(found["Key"]) or {}
+
+
+def _is_good(report: Mapping[str, Any]) -> bool:
+    """Reports of dry runs are reports, and change nothing."""
+    return report.get("state") == "succeeded" and not report.get("result", {}).get("dry_run")
+
+
+def _newest(stack: Session, prefix: str) -> list[Mapping[str, Any]]:
+    """The newest objects, the newest first; of one second the last by name, for run ids sort by time."""
     pages = stack.s3.get_paginator("list_objects_v2")
-    newest: Mapping[str, Any] | None = None
     with needing(Right.REPORTS):
-        for page in pages.paginate(Bucket=stack.data_bucket, Prefix=prefix):
-            for each in page.get("Contents", ()):
-                if newest is None or each["LastModified"] > newest["LastModified"]:
-                    newest = each
-    return newest
+        found: list[Mapping[str, Any]] = [
+            each
+            for page in pages.paginate(Bucket=stack.data_bucket, Prefix=prefix)
+            for each in page.get("Contents", ())
+        ]
+    return sorted(found, key=lambda each: (each["LastModified"], each["Key"]), reverse=True)[:_MOST_REPORTS]
 
 
 def _time(text: object) -> datetime | None:

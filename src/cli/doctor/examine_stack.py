@@ -20,7 +20,8 @@ _PAGES: Final = 3
 
 
 class CloudQuestions:
-    """Under way once it is made. A laptop replays catalogues without secrets, and mails nobody."""
+    """Under way once it is made. A laptop mails nobody, and needs secrets only while it records: they are in memory,
+    and gone with the stack."""
 
     def __init__(self, stack: str, clients: Clients, who: Identity, settings: StackFile | NoAnswer) -> None:
         for service in _CLOUD_SERVICES:

@@ -1,5 +1,6 @@
 """What the stack has been doing: its runs, what waits for a person, and which catalogues pause."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -157,5 +158,10 @@ def ago(age: timedelta) -> str:
     hours = age // timedelta(hours=1)
     if hours >= 1:
         return "1 hour" if hours == 1 else f"{hours} hours"
-    minutes = max(0, age // timedelta(minutes=1))
-    return "1 minute" if minutes == 1 else f"{minutes} minutes"
+    minutes = age // timedelta(minutes=1)
+    if minutes >= 1:
+        return "1 minute" if minutes == 1 else f"{minutes} minutes"
+    seconds = math.ceil(age / timedelta(seconds=1))
+    if seconds < 1:
+        return "a moment"
+    return "1 second" if seconds == 1 else f"{seconds} seconds"

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Final
 
 from domain import airing
-from domain.airing import Delay, Postponed, WeeklySlot
+from domain.airing import Delay, DueEpisode, Postponed, WeeklySlot
 from domain.episode_numbers import number_order
 from domain.spans import spans
 from domain.stages import values
@@ -18,7 +18,8 @@ from domain.stages.merging import Notes, Offers, first, givers, read
 from domain.stages.priority import BY_SIZE, EPISODE_AIRED, EPISODE_FIRST, EPISODE_UNION, SHORT_NAMES
 from domain.stages.readers import READERS
 from domain.stages.readers.base import Answers, Part
-from domain.stages.upcoming import Outlook, Refused, delays_of, in_words, last_aired, upcoming
+from domain.stages.upcoming import Outlook, Plan, Refused, delays_of, in_words, last_aired, recorded, upcoming
+from models.anime import AnimeEntry
 from models.events import Catalogue
 
 _ADDRESSED: Final = ("episode_pages", "streaming")
@@ -27,13 +28,21 @@ _AIRED: Final = f"{_FIELD}/aired"
 _TOLD: Final = 5
 """So many of the episodes of one disagreement are written out for the reviewer; the rest is counted."""
 
+Plans = Mapping[Catalogue, date | datetime]
+"""When an episode airs, by who says so."""
+
+ByNumber = Mapping[str, Mapping[Catalogue, Part]]
+"""By number of the episode, what each catalogue has of it."""
+
 _LONG_NAMES: Final = {short: catalogue for catalogue, short in SHORT_NAMES.items()}
 
 
-def episodes(answers: Mapping[Catalogue, Answers], *, at: datetime | None = None) -> Part:
+def episodes(
+    answers: Mapping[Catalogue, Answers], *, at: datetime | None = None, stored: AnimeEntry | None = None
+) -> Part:
     """``episode_details`` without ids, by number, specials last, with notes. ``at``: when the catalogues answered; with
     it the next episode of a series on air is told as well, and what was to come and is held up by a delay moves. An
-    ``aired`` of None says that it was to come, and that now nobody knows when."""
+    ``aired`` of None says that it was to come, and that now nobody knows when. ``stored``: the entry as it is."""
     offers = read(answers, lambda reader: reader.metadata)
     listed = {c: READERS[c].episodes(answers[c]) for c in BY_SIZE if c in answers}
     by_number: dict[str, dict[Catalogue, Part]] = {}
@@ -43,9 +52,10 @@ def episodes(answers: Mapping[Catalogue, Answers], *, at: datetime | None = None
             # A catalogue may tell of an episode in two places, such as a schedule and a streaming site.
             known[catalogue] = values.together(known.get(catalogue, {}), part)
     slot = airing.broadcast_slot(values.mapping(offers.get(Catalogue.JIKAN, {}).get("broadcast")))
-    merged = _Merged(slot=slot, begin=_begin(offers))
+    merged = _Merged(slot=slot, begin=_begin(offers), stored=recorded(stored))
     if at is not None:
-        merged.hold_up(by_number, delays_of(answers, offers, after=at), after=at)
+        last = merged.last_recorded(by_number, after=at)
+        merged.hold_up(by_number, delays_of(answers, offers, after=at, last=last), after=at, last=last)
     details = {number: merged.episode(number, by_number[number]) for number in sorted(by_number, key=number_order)}
     if at is not None:
         merged.add_next(details, offers, after=at)
@@ -63,10 +73,11 @@ def _begin(offers: Offers) -> date | None:
 class _Merged:
     """Merges episode by episode, and notes where the values come from."""
 
-    def __init__(self, *, slot: WeeklySlot | None, begin: date | None) -> None:
+    def __init__(self, *, slot: WeeklySlot | None, begin: date | None, stored: Plan) -> None:
         self.notes = Notes()
         self._slot = slot
         self._begin = begin
+        self._stored = stored
         self._owners: dict[str, dict[str, tuple[Catalogue, ...]]] = {}
         self._disagreed: dict[tuple[str, Catalogue, tuple[Catalogue, ...]], dict[str, dict[Catalogue, str]]] = {}
         self._after: datetime | None = None
@@ -92,35 +103,83 @@ class _Merged:
         self._owners.setdefault(name, {})[number] = catalogues
 
     def _aired(self, number: str, offers: Offers) -> Part:
-        records = {c: found for c in EPISODE_AIRED.order if (found := _record(offers.get(c, {}))) is not None}
+        records = _records(offers)
         if not records:
             return {}
-        decided = self._decided(records)
-        if self._after is not None and not airing.has_aired(records[decided[0]], self._after, self._slot):
-            records = self._after_delays(number, records)
-            if not records:
-                return {"aired": None}
-            decided = self._decided(records)
-        chosen, rule = decided
+        chosen, rule = self._decided(records)
+        over = self._over(number, records)
+        if self._after is not None and chosen not in over:
+            if self._is_over(over, records, planned=records[chosen]):
+                (chosen, _), rule = self._decided(over), airing.AIRED_RULE
+            else:
+                records = self._after_delays(number, records)
+                coming = {c: aired for c, aired in records.items() if c not in over}
+                if not coming:
+                    return {"aired": None}
+                chosen, rule = self._decided(coming)
         self._own("aired", number, chosen)
         if any(airing.day_in_japan(one) != airing.day_in_japan(records[chosen]) for one in records.values()):
             texts = {c: values.days(one) for c, one in records.items()}
             self._disagreed.setdefault((rule, chosen, tuple(texts)), {})[number] = texts
         return {"aired": values.days(records[chosen])}
 
-    def _decided(self, records: Mapping[Catalogue, date | datetime]) -> tuple[Catalogue, str]:
+    def _over(self, number: str, records: Plans) -> dict[Catalogue, date | datetime]:
+        """The records by which the episode has aired."""
+        return {
+            c: aired
+            for c, aired in records.items()
+            if self._after is not None
+            and number not in self._postponed[c]
+            and airing.has_aired(aired, self._after, self._slot)
+        }
+
+    @staticmethod
+    def _is_over(over: Plans, records: Plans, *, planned: date | datetime) -> bool:
+        """A day next to the planned moment is that broadcast's, which is still to come."""
+        day = airing.day_in_japan(planned)
+        is_another = all(abs((airing.day_in_japan(aired) - day).days) > 1 for aired in over.values())
+        return is_another and _is_listed(over, records)
+
+    def _decided(self, records: Plans) -> tuple[Catalogue, str]:
         named = {SHORT_NAMES[c]: found for c, found in records.items()}
         decided = airing.decide_aired(named, slot=self._slot, begin=self._begin)
         return _LONG_NAMES[decided.source], decided.rule
 
+    def last_recorded(self, by_number: ByNumber, *, after: datetime) -> DueEpisode | None:
+        """The last episode that has aired by more than AniList's announcement of it: by a list, or as it is stored.
+
+        A stored moment that is not AniList's own any more is one that a delay moved, and so its announcement too.
+        """
+        announced = _plan_of(Catalogue.ANILIST, by_number)
+        plan = {
+            number: aired
+            for number, aired in self._stored.items()
+            if not isinstance(aired, datetime) or announced.get(number) == aired
+        }
+        for number, offers in by_number.items():
+            records = _records(offers)
+            over: dict[Catalogue, date | datetime] = {
+                c: aired
+                for c, aired in records.items()
+                if c is not Catalogue.ANILIST and airing.has_aired(aired, after, self._slot)
+            }
+            if _is_listed(over, records):
+                plan[number] = over[self._decided(over)[0]]
+        return last_aired(plan, after=after, slot=self._slot)
+
     def hold_up(
-        self, by_number: Mapping[str, Mapping[Catalogue, Part]], delays: tuple[Delay, ...], *, after: datetime
+        self, by_number: ByNumber, delays: tuple[Delay, ...], *, after: datetime, last: DueEpisode | None
     ) -> None:
-        """From here on, what these delays move does not air when its records say."""
+        """From here on, what these delays move does not air when its records say. ``last``: the last recorded one."""
         self._after, self._delays = after, delays
+        outlook = Outlook(after=after, last=last)
         for catalogue in EPISODE_AIRED.order:
-            plan = _plan({number: offers.get(catalogue, {}) for number, offers in by_number.items()})
-            self._postponed[catalogue] = airing.postponed(plan, delays, after=after, slot=self._slot)
+            plan = _plan_of(catalogue, by_number)
+            announced = catalogue is Catalogue.ANILIST
+            unconfirmed = {one for one in plan if announced and one.isdecimal() and outlook.follows(int(one))}
+            self._postponed[catalogue] = airing.postponed(
+                plan, delays, after=after, slot=self._slot, unconfirmed=unconfirmed
+            )
 
     def _after_delays(
         self, number: str, records: Mapping[Catalogue, date | datetime]
@@ -141,7 +200,7 @@ class _Merged:
 
     def add_next(self, details: dict[str, Part], offers: Offers, *, after: datetime) -> None:
         """The moment of the next episode, in place of what was known of its day."""
-        last = last_aired(_plan(details), after=after, slot=self._slot)
+        last = last_aired({**self._stored, **_plan(details)}, after=after, slot=self._slot)
         owners = self._owners.get("aired", {})
         scheduled = {number: part for number, part in details.items() if owners.get(number) == (Catalogue.ANILIST,)}
         found = upcoming(offers, _plan(scheduled), Outlook(after=after, delays=self._delays, last=last))
@@ -186,6 +245,20 @@ class _Merged:
 
 def _record(offer: Part) -> date | datetime | None:
     return airing.date_of_entry(offer.get("aired"))
+
+
+def _records(offers: Offers) -> dict[Catalogue, date | datetime]:
+    return {c: found for c in EPISODE_AIRED.order if (found := _record(offers.get(c, {}))) is not None}
+
+
+def _is_listed(over: Plans, records: Plans) -> bool:
+    """Whether records that are over mean that an episode has aired: MyAnimeList lists what has; the days of others may
+    be old plans, unless most have them."""
+    return Catalogue.JIKAN in over or 2 * len(over) > len(records)
+
+
+def _plan_of(catalogue: Catalogue, by_number: ByNumber) -> dict[str, date | datetime]:
+    return _plan({number: offers.get(catalogue, {}) for number, offers in by_number.items()})
 
 
 def _plan(parts: Mapping[str, Part]) -> dict[str, date | datetime]:

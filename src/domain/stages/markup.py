@@ -19,6 +19,10 @@ _MARK: Final = re.compile(
 )
 """Spoilers as AniList marks them, as chats do, as MyAnimeList does, and as pages do in HTML."""
 
+_SPOILER_NAME: Final = re.compile(r"(?<!no-)(?:(?<=[_-])|(?<![\w-]))spoiler", re.IGNORECASE)
+_MARKED: Final = re.compile(r"""(?<![\w-])(?:class|id)\s*=\s*(?P<value>"[^"]*"|'[^']*'|[^\s"'>]+)""", re.IGNORECASE)
+"""What a page calls an element says that it hides one; its other attributes may hold any words."""
+
 _EMPTY_ELEMENTS: Final = frozenset({"br", "hr", "img", "input", "wbr"})
 """Nothing stands inside of these."""
 
@@ -110,5 +114,7 @@ def _change_of_tag(mark: re.Match[str], open_marks: Counter[str]) -> tuple[str, 
     kind = f"<{name}>"
     if mark["closing"]:
         return kind, -min(1, open_marks[kind])
-    is_spoiler = "spoiler" in name or "spoiler" in mark["rest"].casefold()
-    return kind, int(name not in _EMPTY_ELEMENTS and (is_spoiler or open_marks[kind] > 0))
+    if name in _EMPTY_ELEMENTS or mark["rest"].endswith("/"):
+        return kind, 0
+    called = [name, *(marked["value"] for marked in _MARKED.finditer(mark["rest"]))]
+    return kind, int(open_marks[kind] > 0 or any(map(_SPOILER_NAME.search, called)))

@@ -91,7 +91,8 @@ EPISODE_RULES: Final[Mapping[str, Rule]] = {
 
 EPISODE_AIRED: Final = Rule(
     (A, J, K, D, S),
-    "decided by rule (domain.airing.decide_aired): a moment before a day; of two days next to each other the one of the"
+    "decided by rule (domain.airing.decide_aired), the order breaks ties: what a list has as aired before a moment to"
+    " come; a moment before a day; of two days next to each other the one of the"
     " weekly slot, since late nights are written under the day before; of three or more what most say; else the first"
     " showing",
 )

@@ -15,11 +15,13 @@ from typing import Any, Final
 
 from domain import airing
 from domain.airing import Announced, Delay, DueEpisode, NextEpisode, WeeklySlot
+from domain.shares import of_origins
 from domain.stages import values
 from domain.stages.merging import Offers, said
 from domain.stages.priority import BY_SIZE, FIRST, SHORT_NAMES
 from domain.stages.readers import READERS
 from domain.stages.readers.base import Answers, Part
+from models.anime import AnimeEntry
 from models.events import Catalogue
 from models.vocabulary import AnimeStatus
 
@@ -27,10 +29,14 @@ J, A, T = Catalogue.JIKAN, Catalogue.ANILIST, Catalogue.ANIMESCHEDULE
 
 COUNTING: Final = frozenset({J, T})
 """They say when a series airs by the week; which episode that is, is counted."""
+COUNTING_NAMES: Final = frozenset(SHORT_NAMES[catalogue] for catalogue in COUNTING)
 
 _COUNTED: Final = timedelta(weeks=60)
 """So long after its premiere AnimeSchedule's weeks are counted where no catalogue lists an episode; the breaks of
 longer series are recorded nowhere."""
+
+_FORESEEN: Final = timedelta(days=730)
+"""An end of a delay further ahead stands for none: nobody plans an airing so early."""
 
 _EVER: Final = datetime(1900, 1, 1, tzinfo=UTC)
 
@@ -69,13 +75,34 @@ class Upcoming:
     refused: list[Refused] = field(default_factory=list)
 
 
-def delays_of(answers: Mapping[Catalogue, Answers], offers: Offers, *, after: datetime) -> tuple[Delay, ...]:
-    """A break is a delay without an end."""
+def recorded(stored: AnimeEntry | None) -> dict[str, date | datetime]:
+    """When the stored episodes air that somebody has on a list or a schedule; what was only counted is not counted on
+    from."""
+    if stored is None:
+        return {}
+    origins = of_origins(stored.provenance.fields)
+
+    def is_counted(number: str) -> bool:
+        return {name for name, _ in origins.field("episode_details", number, "aired")} <= COUNTING_NAMES
+
+    return {
+        one.episode_number: one.aired
+        for one in stored.episode_details
+        if one.aired is not None and not (isinstance(one.aired, datetime) and is_counted(one.episode_number))
+    }
+
+
+def delays_of(
+    answers: Mapping[Catalogue, Answers], offers: Offers, *, after: datetime, last: DueEpisode | None = None
+) -> tuple[Delay, ...]:
+    """A break is a delay without an end. One without an end that began before ``last`` aired is over."""
     breaks = (c for c in BY_SIZE if c in answers and READERS[c].on_break(answers[c]))
     delays = [Delay(start=after, source=SHORT_NAMES[c]) for c in breaks]
     told = values.mapping(offers.get(T, {}).get("delay_information"))
     start, until = _moment(told.get("delayed_from")), _moment(told.get("delayed_until"))
-    if start is not None or until is not None:
+    if until is not None and until - after > _FORESEEN:
+        start, until = start or after, None
+    if until is not None or (start is not None and (last is None or last.at <= start)):
         delays.append(Delay(start=start or _EVER, until=until, source=SHORT_NAMES[T]))
     return tuple(delays)
 

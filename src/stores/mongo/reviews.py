@@ -15,7 +15,7 @@ from stores.mongo.connection import majority
 from stores.mongo.documents import Document
 from stores.mongo.errors import translated
 
-_OVERWRITTEN = ("token", "attempt", "proposed_key", "sha256")
+_OVERWRITTEN = ("token", "attempt", "proposed_key", "sha256", "changed")
 
 
 class MongoReviews:

@@ -132,6 +132,17 @@ def test_a_failed_run_has_its_reason_and_the_last_success_that_the_watch_remembe
     assert found.succeeded_at == datetime(2026, 11, 21, 1, 4, tzinfo=UTC)
 
 
+def test_an_earlier_success_is_found_in_its_own_report_where_nobody_watches(bucket: tuple[Session, Put]) -> None:
+    session, put = bucket
+    put(keys.report("sync", "a"), report("succeeded"))
+    put(keys.report("sync", "b"), report("succeeded", result={"dry_run": True}))
+    put(keys.report("sync", "c"), report("failed", error="not zstd"))
+    found = ask_stack.last_run(session, "sync")
+    assert found is not None
+    assert (found.state, found.error) == ("failed", "not zstd")
+    assert found.succeeded_at is not None
+
+
 def test_a_dry_run_is_no_success(bucket: tuple[Session, Put]) -> None:
     session, put = bucket
     put(keys.report("sync", "a"), report("succeeded", result={"dry_run": True}))
@@ -174,7 +185,6 @@ def test_of_several_reports_the_newest_is_read() -> None:
     found = [{"Key": key, "LastModified": datetime(2026, 11, day, tzinfo=UTC)} for key, day in times.items()]
     stub.add_response("list_objects_v2", {"Contents": found}, {"Bucket": "data", "Prefix": "reports/sync/"})
     stub.add_response("get_object", {"Body": io.BytesIO(body)}, {"Bucket": "data", "Key": "reports/sync/a.json"})
-    stub.add_client_error("get_object", "NoSuchKey")
     last = ask_stack.last_run(ask_stack.session(aws, "dev", {"buckets": {"data": "data"}}), "sync")
     assert last is not None
     assert last.at == datetime(2026, 11, 9, tzinfo=UTC)

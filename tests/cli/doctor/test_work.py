@@ -162,7 +162,9 @@ def test_catalogues_whose_states_nobody_keeps_have_no_line() -> None:
 @pytest.mark.parametrize(
     ("age", "said"),
     [
-        (timedelta(seconds=-5), "0 minutes"),
+        (timedelta(seconds=-5), "a moment"),
+        (timedelta(seconds=0.2), "1 second"),
+        (timedelta(seconds=12), "12 seconds"),
         (timedelta(seconds=90), "1 minute"),
         (timedelta(minutes=59), "59 minutes"),
         (timedelta(minutes=61), "1 hour"),

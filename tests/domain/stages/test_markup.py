@@ -70,10 +70,29 @@ def test_a_text_is_plain(raw: str, clean: str) -> None:
         ("He lives. [spoiler]He dies, and nobody closed this.", "He lives."),
         ('He lives. <div class="spoiler">He dies, and nobody closed this.', "He lives."),
         ('A picture <img alt="spoiler" src="x"> of him.', "A picture of him."),
+        ("So <span id='js-spoiler_2'>he dies</span> it ends", "So it ends"),
+        ("So <div class='text c-spoiler hidden'>he dies</div> it ends", "So it ends"),
+        ("So <x-spoiler>he dies</x-spoiler> it ends", "So it ends"),
     ],
 )
 def test_a_marked_spoiler_is_not_told(raw: str, clean: str) -> None:
     assert plain(raw).strip() == clean
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "<p class='no-spoiler'>He lives.</p>",
+        "<div data-x='spoiler alert off'>He lives.</div>",
+        "<span title='spoiler'>He lives.</span>",
+        "<span data-class='spoiler'>He lives.</span>",
+        "<p class='unspoilered'>He lives.</p>",
+        "<spoiler/>He lives.",
+        "<span class='spoiler' />He lives.",
+    ],
+)
+def test_what_is_no_spoiler_is_told(raw: str) -> None:
+    assert plain(raw).strip() == "He lives."
 
 
 @pytest.mark.parametrize(

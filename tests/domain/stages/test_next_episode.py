@@ -48,8 +48,14 @@ def timetable(since: str | None = None, until: str | None = None, **anime: Any) 
     return {"anime": {"status": "Ongoing", **delay, **anime}}
 
 
-def told(at: datetime | None = NOW, stage: Stage = Stage.EPISODES, **given: dict[str, Any]) -> dict[str, Any]:
-    return run_stage(stage, {Catalogue(name): kinds for name, kinds in given.items()}, SUBJECT, at=at)
+def told(
+    at: datetime | None = NOW,
+    stage: Stage = Stage.EPISODES,
+    base: AnimeEntry | None = None,
+    **given: dict[str, Any],
+) -> dict[str, Any]:
+    answers = {Catalogue(name): kinds for name, kinds in given.items()}
+    return run_stage(stage, answers, SUBJECT, at=at, stored=base)
 
 
 def aired(part: dict[str, Any]) -> dict[str, str | None]:
@@ -78,7 +84,7 @@ def enriched(
         for name in given
     }
     return assemble(
-        parts={stage: told(at, stage, **given) for stage in stages},
+        parts={stage: told(at, stage, base, **given) for stage in stages},
         images={},
         subject=SUBJECT,
         base=base,
@@ -109,6 +115,60 @@ def test_who_counts_an_episode_again_that_has_aired_is_told_and_its_moment_is_th
     (conflict,) = conflicts(part, AIRED_RULE) or [{}]
     assert (conflict["items"], conflict["chosen"]) == ("7", "mal")
     assert conflict["values"] == {"mal": "2026-11-14", "animeschedule": text(FRIDAY_16_UTC)}
+
+
+def test_what_has_aired_by_myanimelists_list_is_not_to_come() -> None:
+    part = told(jikan=mal({6: "2026-11-14", 7: "2026-11-21"}), anilist=anilist({7: FRIDAY_16_UTC}))
+    assert aired(part) == {"6": "2026-11-14", "7": "2026-11-21", "8": text(FRIDAY_16_UTC)}
+    (conflict,) = conflicts(part, AIRED_RULE)
+    assert (conflict["items"], conflict["chosen"]) == ("7", "mal")
+    assert conflict["values"] == {"mal": "7: 2026-11-21", "anilist": f"7: {text(FRIDAY_16_UTC)}"}
+
+
+def kitsu(day: str) -> dict[str, Any]:
+    return {"episodes": [{"attributes": {"number": 7, "airdate": day}}]}
+
+
+def anidb(day: str) -> dict[str, Any]:
+    return {"anime": {"episodes": [{"epno": "7", "airdate": day}]}}
+
+
+def test_an_old_plan_of_one_catalogue_does_not_make_an_episode_aired_but_that_of_most_does() -> None:
+    announced = anilist({7: FRIDAY_16_UTC})
+    assert aired(told(anilist=announced, anidb=anidb("2026-11-21"))) == {"7": text(FRIDAY_16_UTC)}
+    part = told(anilist=announced, anidb=anidb("2026-11-21"), kitsu=kitsu("2026-11-21"))
+    assert aired(part) == {"7": "2026-11-21"}
+
+
+def test_a_day_next_to_an_announced_moment_is_the_same_broadcast() -> None:
+    """Without a slot a late night's day is over before it airs."""
+    listed = {**mal({7: "2026-11-27"}), "anime": {"status": "Currently Airing"}}
+    part = told(FRIDAY_16_UTC - timedelta(minutes=30), jikan=listed, anilist=anilist({7: FRIDAY_16_UTC}))
+    assert aired(part) == {"7": text(FRIDAY_16_UTC)}
+
+
+def test_where_anilist_counts_one_behind_the_list_holds_and_the_next_number_follows() -> None:
+    plan = {number: FRIDAY_16_UTC + (number - 9) * WEEK for number in (7, 8, 9)}
+    part = told(jikan=mal({8: "2026-11-14", 9: "2026-11-21"}), anilist=anilist(plan))
+    assert (aired(part)["9"], aired(part)["10"]) == ("2026-11-21", text(FRIDAY_16_UTC))
+
+
+@pytest.mark.parametrize("seconds", [0, -86400, 1e11])
+def test_an_announcement_for_no_time_of_ours_is_none(seconds: float) -> None:
+    edges = [{"node": {"episode": 8, "airingAt": seconds}}]
+    given: Answers = {"anime": {"status": "RELEASING", "airingSchedule": {"edges": edges}}}
+    assert "episode_details" not in told(anilist=given)
+
+
+@pytest.mark.parametrize("overridden", ["2026-12-25T16:00:00Z", "2026-11-20T16:00:00Z"])
+def test_an_override_counts_from_its_date_on(overridden: str) -> None:
+    shown = timetable(
+        jpnTime="2020-06-12T16:00:00Z",
+        premier="2026-10-09T16:00:00Z",
+        episodeOverride={"overrideDate": overridden, "overrideEpisode": 20},
+    )
+    begun = overridden < text(FRIDAY_16_UTC)
+    assert aired(told(animeschedule=shown)) == {"21" if begun else "8": text(FRIDAY_16_UTC)}
 
 
 @pytest.mark.parametrize(
@@ -189,6 +249,80 @@ def test_a_catalogue_that_knows_of_the_delay_is_believed() -> None:
     assert conflicts(part, DELAY_RULE) == []
 
 
+STALE = {8: FRIDAY_16_UTC, 9: FRIDAY_16_UTC + WEEK}
+"""What AniList announced before it was known that the series pauses."""
+
+
+@pytest.mark.parametrize(
+    ("until", "weeks"), [(None, None), ("2026-12-10T00:00:00Z", 2), ("2200-12-31T00:00:00Z", None)]
+)
+@pytest.mark.parametrize("days", [1, 5, 10, 12])
+def test_what_was_announced_since_a_delay_began_has_not_aired_when_its_time_passes(
+    until: str | None, weeks: int | None, days: int
+) -> None:
+    given: Answers = {"jikan": mal({7: "2026-11-21"}), "anilist": anilist(STALE)}
+    moved = {number: None if weeks is None else at + weeks * WEEK for number, at in STALE.items()}
+    expected = {"7": date(2026, 11, 21), **{str(number): at for number, at in moved.items()}}
+    base = enriched(None, NOW, **given)
+    given["animeschedule"] = timetable("2026-11-25T00:00:00Z", until)
+    known = enriched(base, NOW + timedelta(days=1), **given)
+    assert dates(known) == expected
+    later = enriched(known, NOW + timedelta(days=days), **given)
+    assert dates(later) == expected
+    assert [one.items for one in later.provenance.conflicts if one.rule == DELAY_RULE] == ["8-9"]
+
+
+def test_a_moved_episode_has_aired_when_its_new_time_passes() -> None:
+    given: Answers = {"anilist": anilist(STALE)}
+    given["animeschedule"] = timetable("2026-11-25T00:00:00Z", "2026-12-10T00:00:00Z")
+    entry = None
+    for days in (1, 10, 20, 30):
+        entry = enriched(entry, NOW + timedelta(days=days), **given)
+        assert dates(entry) == {str(number): at + 2 * WEEK for number, at in STALE.items()}
+
+
+def test_what_another_list_has_aired_within_a_delay() -> None:
+    listed = mal({7: "2026-11-21", 8: "2026-11-28"})
+    delay = timetable("2026-11-25T00:00:00Z", "2026-12-10T00:00:00Z")
+    at = FRIDAY_16_UTC + timedelta(days=1)
+    for base in (None, enriched(None, NOW, jikan=mal({7: "2026-11-21"}))):
+        part = told(at, base=base, jikan=listed, anilist=anilist(STALE), animeschedule=delay)
+        assert aired(part)["8"] == text(FRIDAY_16_UTC)
+        assert aired(part)["9"] == text(FRIDAY_16_UTC + 2 * WEEK)
+
+
+def test_an_old_plan_of_one_catalogue_within_a_delay_is_none_either() -> None:
+    at, delay = FRIDAY_16_UTC + timedelta(days=1), timetable("2026-11-25T00:00:00Z")
+    given: Answers = {"anilist": anilist({7: FRIDAY_16_UTC}), "anidb": anidb("2026-11-27"), "animeschedule": delay}
+    assert aired(told(at, **given)) == {"7": None}
+    assert aired(told(at, **given, kitsu=kitsu("2026-11-27"))) == {"7": text(FRIDAY_16_UTC)}
+
+
+def test_a_delay_that_is_told_too_late_does_not_unsay_what_has_aired() -> None:
+    at = FRIDAY_16_UTC + timedelta(days=1)
+    first = enriched(None, at, anilist=anilist({8: FRIDAY_16_UTC}))
+    delay = timetable("2026-11-25T00:00:00Z")
+    second = enriched(first, at, anilist=anilist({8: FRIDAY_16_UTC}), animeschedule=delay)
+    assert dates(second) == {"8": FRIDAY_16_UTC}
+
+
+def test_an_end_that_lies_too_far_ahead_is_none_though_no_begin_is_told() -> None:
+    delay = timetable(delayedUntil="2200-12-31T00:00:00Z")
+    part = told(jikan=mal({7: "2026-11-21"}), anilist=anilist({8: FRIDAY_16_UTC}), animeschedule=delay)
+    assert aired(part) == {"7": "2026-11-21", "8": None}
+
+
+@pytest.mark.parametrize(
+    ("since", "coming"),
+    [("2026-01-01", text(FRIDAY_16_UTC)), ("2026-11-20", text(FRIDAY_16_UTC)), ("2026-11-22", None)],
+)
+def test_a_delay_without_end_is_over_when_an_episode_has_aired_after_it_began(since: str, coming: str | None) -> None:
+    plan = {7: FRIDAY_16_UTC - WEEK, 8: FRIDAY_16_UTC}
+    delay = timetable(f"{since}T00:00:00Z")
+    part = told(jikan=mal({7: "2026-11-21"}), anilist=anilist(plan), animeschedule=delay)
+    assert aired(part) == {"7": text(plan[7]), "8": coming}
+
+
 moments = st.integers(-40, 60).map(lambda days: NOW + timedelta(days=days, hours=16))
 days = st.integers(-40, 60).map(lambda count: (date(2026, 11, 23) + timedelta(days=count)).isoformat())
 series = st.fixed_dictionaries(
@@ -244,11 +378,27 @@ def slot_in(given: Answers) -> airing.WeeklySlot | None:
     return airing.broadcast_slot(given.get("jikan", {}).get("anime", {}).get("broadcast", {}))
 
 
+def delay_in(given: Answers) -> airing.Delay | None:
+    anime = given.get("animeschedule", {}).get("anime", {})
+    since, until = (airing.instant_of_record(anime.get(name)) for name in ("delayedFrom", "delayedUntil"))
+    return None if since is None else airing.Delay(start=since, until=until)
+
+
+def announced_since_a_delay_began(given: Answers) -> set[str]:
+    delay = delay_in(given)
+    found = aired(told(None, **{name: kinds for name, kinds in given.items() if name == "anilist"}))
+    moments = {number: airing.instant_of_record(at) for number, at in found.items()}
+    return {number for number, at in moments.items() if delay is not None and at is not None and at >= delay.start}
+
+
 @given(series)
 def test_nothing_that_has_aired_changes(given: Answers) -> None:
     slot = slot_in(given)
     before, after = told(None, **given), told(NOW, **given)
-    assert {number: aired(after)[number] for number in past(before, slot)} == past(before, slot)
+    known = {
+        number: at for number, at in past(before, slot).items() if number not in announced_since_a_delay_began(given)
+    }
+    assert {number: aired(after)[number] for number in known} == known
 
 
 @given(series)
@@ -262,16 +412,16 @@ def test_what_is_added_follows_on_all_that_has_aired(given: Answers) -> None:
 
 @given(series)
 def test_nothing_airs_within_a_delay(given: Answers) -> None:
-    anime = given.get("animeschedule", {}).get("anime", {})
-    since = airing.instant_of_record(anime.get("delayedFrom"))
-    until = airing.instant_of_record(anime.get("delayedUntil"))
-    slot = slot_in(given)
-    for at in aired(told(NOW, **given)).values():
+    delay, slot, part = delay_in(given), slot_in(given), told(NOW, **given)
+    if delay is not None and delay.until is None:
+        known = map(airing.date_of_entry, past(part, slot).values())
+        is_over = any(when is not None and airing.airs_at(when, slot)[0] > delay.start for when in known)
+        delay = None if is_over else delay
+    for at in aired(part).values():
         when = airing.date_of_entry(at)
         if when is not None and not airing.has_aired(when, NOW, slot):
             assert given.get("anilist", {}).get("anime", {}).get("status") != "HIATUS"
-            if since is not None:
-                assert not airing.Delay(start=since, until=until).covers(airing.airs_at(when, slot)[0])
+            assert delay is None or not delay.covers(airing.airs_at(when, slot)[0])
 
 
 # ----------------------------------------------------------------------------------------------------------- run by run
@@ -317,6 +467,66 @@ def test_a_catalogue_that_does_not_answer_in_full_takes_no_episode_away() -> Non
     first = enriched(None, NOW, jikan=listed)
     assert "9" in dates(enriched(first, NOW + WEEK, anilist=anilist({})))
     assert "9" in dates(enriched(first, NOW + WEEK, jikan=listed, failed=frozenset({"jikan"})))
+
+
+def test_a_counted_episode_that_is_over_stays_while_a_later_one_is_told() -> None:
+    listed = mal({7: "2026-11-21"})
+    first = enriched(None, NOW, jikan=listed)
+    assert dates(first)["8"] == FRIDAY_16_UTC
+    lagging = enriched(first, NOW + WEEK, jikan=listed)
+    assert dates(lagging) == {"7": date(2026, 11, 21), "8": FRIDAY_16_UTC, "9": FRIDAY_16_UTC + WEEK}
+    over = enriched(lagging, NOW + WEEK, jikan=mal({7: "2026-11-21"}, status="Finished Airing"))
+    assert list(dates(over)) == ["7"]
+
+
+LISTED = mal({1: "2026-10-03", **{week + 2: (date(2026, 10, 3) + week * WEEK).isoformat() for week in range(8)}})
+"""The first two episodes on one day, so that weeks are counted to one number less; the ninth on 21 November."""
+SHOWN = timetable(jpnTime="2020-06-12T16:00:00Z", premier="2026-10-02T16:00:00Z")
+
+
+@pytest.mark.parametrize("days", [0, 1, 8, 42, 84])
+def test_who_counts_by_the_week_goes_on_from_what_is_stored(days: int) -> None:
+    first = enriched(None, NOW, jikan=LISTED, animeschedule=SHOWN)
+    assert (dates(first)["9"], dates(first)["10"]) == (date(2026, 11, 21), FRIDAY_16_UTC)
+    alone = enriched(first, NOW + timedelta(days=days), animeschedule=SHOWN)
+    assert dates(alone) == dates(first)
+
+
+def test_a_list_that_is_missing_does_not_start_the_count_anew() -> None:
+    about = {"from": "2026-11-14T00:00:00+00:00", "string": "Nov 14, 2026 to ?"}
+    listed = mal({1: "2026-11-14", 2: "2026-11-14", 3: "2026-11-21"}, aired=about)
+    first = enriched(None, NOW, jikan=listed)
+    assert dates(first)["4"] == FRIDAY_16_UTC
+    second = enriched(first, NOW, jikan={"anime": listed["anime"]}, failed=frozenset({"jikan"}))
+    assert dates(second) == dates(first)
+
+
+def test_a_list_that_lags_behind_does_not_hide_what_is_stored() -> None:
+    first = enriched(None, NOW, anilist=anilist({7: FRIDAY_16_UTC - WEEK}))
+    second = enriched(first, NOW, jikan=mal({6: "2026-11-07"}))
+    assert dates(second) == {"6": date(2026, 11, 7), "7": FRIDAY_16_UTC - WEEK, "8": FRIDAY_16_UTC}
+
+
+@pytest.mark.parametrize("missing", ["all", "part"])
+@pytest.mark.parametrize(("mode", "number"), [(Mode.REFRESH, None), (Mode.EPISODE, "10")])
+def test_what_has_aired_is_not_to_come_while_who_said_so_is_away(mode: Mode, number: str | None, missing: str) -> None:
+    first = enriched(None, NOW, jikan=LISTED)
+    given: Answers = {"anilist": anilist({9: FRIDAY_16_UTC, 10: FRIDAY_16_UTC + WEEK})}
+    if missing == "part":
+        given["jikan"] = {"anime": {"status": "Currently Airing"}}
+    second = enriched(first, NOW, mode=mode, number=number, failed=frozenset({"jikan"}), **given)
+    assert dates(second) == {**dates(first), "10": FRIDAY_16_UTC + WEEK}
+    (conflict,) = [one for one in second.provenance.conflicts if one.rule == AIRED_RULE]
+    assert (conflict.items, conflict.chosen) == ("9", "mal")
+    assert conflict.values == {"mal": "2026-11-21", "anilist": text(FRIDAY_16_UTC)}
+
+
+@pytest.mark.parametrize(("mode", "number"), [(Mode.REFRESH, None), (Mode.EPISODE, "9")])
+def test_who_gave_a_date_that_has_passed_may_correct_it(mode: Mode, number: str | None) -> None:
+    first = enriched(None, NOW, anilist=anilist({9: FRIDAY_16_UTC - WEEK}))
+    second = enriched(first, NOW, mode=mode, number=number, anilist=anilist({9: FRIDAY_16_UTC}))
+    assert dates(second) == {"9": FRIDAY_16_UTC}
+    assert [one for one in second.provenance.conflicts if one.rule == AIRED_RULE] == []
 
 
 def test_what_a_catalogue_listed_stays_when_it_is_over() -> None:
@@ -370,8 +580,9 @@ def test_refreshes_during_a_break_leave_no_episode_behind_that_nobody_lists(
         at += timedelta(days=pause)
         entry = enriched(entry, at, jikan=listed)
         invented = {number: when for number, when in dates(entry).items() if number not in {"6", "7"}}
-        assert len(invented) <= 1
-        assert all(isinstance(when, datetime) and when > at for when in invented.values())
+        coming = {number for number, when in invented.items() if when > at}
+        assert len(coming) <= 1
+        assert coming == set(list(invented)[-1:]), "one that is over stays only while the next one is told"
     assert entry is not None
     over = enriched(entry, at + 6 * WEEK, jikan=listed)
     assert set(dates(over)) == {"6", "7"}
@@ -431,6 +642,15 @@ def test_a_next_episode_that_was_counted_otherwise_is_not_left_beside_the_right_
     assert dates(entry)["9"] == FRIDAY_16_UTC
 
 
+def test_an_update_of_an_episode_takes_back_a_next_one_that_nobody_announces_any_more() -> None:
+    base = enriched(None, NOW, anilist=anilist({8: FRIDAY_16_UTC, 9: FRIDAY_16_UTC + WEEK}))
+    left = anilist({8: FRIDAY_16_UTC})
+    entry = enriched(base, FRIDAY_16_UTC, mode=Mode.EPISODE, number="8", anilist=left)
+    assert dates(entry) == {"8": FRIDAY_16_UTC, "9": None}
+    partly = enriched(base, FRIDAY_16_UTC, mode=Mode.EPISODE, number="8", anilist=left, failed=frozenset({"anilist"}))
+    assert dates(partly) == dates(base)
+
+
 def test_the_others_origins_stay_and_the_next_ones_is_told() -> None:
     base = enriched(None, NOW, jikan=mal({7: "2026-11-21"}))
     entry = enriched(
@@ -442,11 +662,11 @@ def test_the_others_origins_stay_and_the_next_ones_is_told() -> None:
         anilist=anilist({9: FRIDAY_16_UTC + WEEK}),
     )
     told_of = {
-        one.catalogue: one.items
+        (one.catalogue, one.items)
         for path in ("episode_details", "episode_details/aired")
         for one in entry.provenance.fields.get(path, [])
     }
-    assert told_of == {"mal": "7-8", "anilist": "9"}
+    assert told_of == {("mal", "7"), ("mal", "8"), ("anilist", "9")}
 
 
 def test_a_lock_on_the_next_episode_holds_against_an_update() -> None:

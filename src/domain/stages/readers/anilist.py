@@ -124,7 +124,7 @@ def _streamed(item: Mapping[str, Any]) -> Part | None:
 
 
 def _scheduled(node: Mapping[str, Any]) -> Part | None:
-    number, seconds = words.episode_number(node.get("episode")), values.number(node.get("airingAt"))
+    number, seconds = words.episode_number(node.get("episode")), values.whole(node.get("airingAt"), least=1)
     aired = airing.instant_of_epoch(seconds) if seconds is not None else None
     return {"episode_number": number, "aired": values.days(aired)} if number and aired else None
 

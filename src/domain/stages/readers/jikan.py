@@ -17,6 +17,7 @@ _THEME: Final = re.compile(
     r"^(?:#?\d+:\s*)?[\"\u201c](?P<title>.+?)[\"\u201d]\s+by\s+(?P<artist>.+?)"
     r"(?:\s+\(ep(?:s|isodes?)?\s*(?P<episodes>[^()]*)\))?$"
 )
+_SIGNATURE: Final = re.compile(r"^(https://cdn\.myanimelist\.net/[^?#]*)\?s=\w*$")
 _BEST_EPISODE_SCORE: Final = 5
 _STATUSES: Final = ("watching", "completed", "on_hold", "dropped", "plan_to_watch")
 
@@ -75,9 +76,11 @@ def _names(anime: Mapping[str, Any], kind: str) -> list[str]:
     return [name for item in values.items(anime.get(kind)) if (name := values.text(item.get("name")))]
 
 
-def _best_image(thing: Mapping[str, Any]) -> object:
+def _best_image(thing: Mapping[str, Any]) -> str | None:
+    """Lists give ``?s=...`` with a picture that other answers give without; both addresses lead to it."""
     jpg = values.mapping(values.dig(thing, "images", "jpg"))
-    return jpg.get("large_image_url") or jpg.get("image_url")
+    found = values.url(jpg.get("large_image_url") or jpg.get("image_url"))
+    return found and _SIGNATURE.sub(r"\1", found)
 
 
 def _trailers(value: object) -> list[Part]:
