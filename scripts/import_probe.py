@@ -115,7 +115,8 @@ def _call(function: Any, environment: Mapping[str, str]) -> str:
 
     os.environ.update(environment)  # where the role's credentials are looked for
     _cut_off()
-    event = MagicMock(started_at=None)  # a time is compared, which a stand-in cannot be
+    # A time is compared, which a stand-in cannot be; an error would only be written down.
+    event = MagicMock(started_at=None, error=None)
     function.event = types.SimpleNamespace(model_validate=lambda _: event)
     context = types.SimpleNamespace(
         aws_request_id="probe", function_name="probe", get_remaining_time_in_millis=lambda: 60_000
