@@ -16,7 +16,6 @@ from typing import Any, Final
 from domain import airing
 from domain.airing import WeeklySlot
 from domain.known_people import ids_of, same_language
-from domain.provenance import last_fetched
 from domain.shares import Shares, Tables, of_notes, of_origins
 from domain.stages import values
 from domain.stages.priority import (
@@ -72,7 +71,7 @@ def _order(path: str, name: str = "") -> Sequence[str]:
 class Absent:
     """``told``: whose what is offered is (``stages.merging.Notes``); ``now``: of the catalogues that were asked.
     ``keys``: as an entry's lists are merged; ``merged``: whether fields of this name are put together of both.
-    ``slot`` gives days their time of day."""
+    ``slot`` gives days their time of day, ``after`` tells what has aired."""
 
     before: Provenance
     told: Mapping[str, Any]
@@ -80,6 +79,7 @@ class Absent:
     keys: Keys
     merged: Callable[[str], bool]
     slot: WeeklySlot | None
+    after: datetime | None
     _tables: tuple[Tables, Tables] = field(init=False)
     _away: frozenset[str] = field(init=False)
 
@@ -166,8 +166,8 @@ class Absent:
 
     def _date_stays(self, stored: str, offered: str | None) -> bool:
         """Against a date that has passed, and is no finer one."""
-        mine, theirs, after = airing.date_of_entry(stored), airing.date_of_entry(offered), last_fetched(self.now)
-        if mine is None or theirs is None or after is None or not airing.has_aired(theirs, after, self.slot):
+        mine, theirs = airing.date_of_entry(stored), airing.date_of_entry(offered)
+        if mine is None or theirs is None or self.after is None or not airing.has_aired(theirs, self.after, self.slot):
             return False
         if isinstance(mine, datetime) is isinstance(theirs, datetime):
             return True

@@ -182,6 +182,7 @@ def assemble(
         keys=_keys(person),
         merged=lambda name: name in _LISTS or name in _MAPPINGS,
         slot=forecasts.slot,
+        after=forecasts.after,
     )
     standing = absent.standing(before, offered)
     if mode is Mode.EPISODE:

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from domain import airing
 from domain.airing import WeeklySlot
-from domain.locks import is_locked
+from domain.locks import has_locks
 from domain.shares import of_notes, of_origins
 from domain.stages.upcoming import COUNTING_NAMES
 from models.provenance import Conflict, Provenance
@@ -107,7 +107,7 @@ class Forecasts:
     def _left(self, episode: Part, told: Mapping[str, Any] | None, *, last: int) -> Iterator[Part]:
         """``last``: the highest number that is told to come."""
         number = episode["episode_number"]
-        if episode.get("aired") is None or "aired" in (told or {}) or self._is_locked(number):
+        if episode.get("aired") is None or "aired" in (told or {}) or has_locks(self.locked, _EPISODES, number):
             yield episode
             return
         sayers = self._sayers(number)
@@ -132,10 +132,6 @@ class Forecasts:
         """In full: what is missing of an answer may be what it said before."""
         answer = self.now.catalogues.get(name)
         return answer is not None and answer.status is ProvenanceStatus.OK and answer.reason is None
-
-    def _is_locked(self, number: str) -> bool:
-        place = f"{_EPISODES}/{number}"
-        return is_locked(self.locked, _EPISODES, number) or any(path.startswith(f"{place}/") for path in self.locked)
 
 
 def _is_bare(episode: Mapping[str, Any]) -> bool:
