@@ -14,7 +14,7 @@ Rules:
   from.
 """
 
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -27,7 +27,8 @@ from domain.episode_numbers import number_order
 from domain.forecasts import Forecasts
 from domain.image_refs import ImageResults, as_image, replaced, settled, source_url
 from domain.known_ids import identified_characters, identified_episodes, still_apart
-from domain.known_people import KnownPeople, ids_of, people_of, same_language
+from domain.known_people import KnownPeople, people_of
+from domain.laying_over import Key, is_merged, keys_of, over
 from domain.locks import is_locked, kept
 from domain.origins import Sides, origins, origins_of_episodes
 from domain.provenance import (
@@ -41,7 +42,6 @@ from domain.provenance import (
 )
 from domain.shares import renumbered
 from domain.stages import values
-from domain.stages.people import name_key
 from models.anime import STORE_FIELDS, SYNC_OWNED_FIELDS, AnimeEntry, Provenance, check_entry, dump_entry
 from models.errors import InvalidEntry, NotFound
 from models.events import EnrichmentSubject, Mode, Stage
@@ -49,7 +49,6 @@ from models.ids import canonical_number, normalise_sources
 from models.offline import read_offline
 
 Part = dict[str, Any]
-Key = Callable[[Any], Hashable]
 
 _NO_INFORMATION: Final = {"type": "UNKNOWN", "status": "UNKNOWN", "episodes": 0}
 """What an entry must say although nobody knows it; such values give way to any other."""
@@ -74,61 +73,8 @@ _RELEASED: Final = (
 """What is taken from the line of a release. Its picture is one of the catalogues'."""
 
 
-def _by_name(item: Any) -> Hashable:
-    return values.folded(item["name"])
-
-
-def _by_page(item: Any) -> Hashable:
-    return values.page_key(item["url"])
-
-
-def _by_person(item: Any) -> Hashable:
-    return name_key(item["name"]), item.get("language")
-
-
-_FOLDED: Final[Key] = values.folded
-_LISTS: Final[Mapping[str, Key]] = {
-    **dict.fromkeys(("synonyms", "genres", "tags", "demographics", "content_warnings", "streaming_licenses"), _FOLDED),
-    **dict.fromkeys(("nicknames", "name_variations"), _FOLDED),
-    **dict.fromkeys(("themes", "studios", "producers", "licensors"), _by_name),
-    **dict.fromkeys(("trailers", "related_anime", "relations"), _by_page),
-    **dict.fromkeys(("covers", "posters", "banners", "images", "thumbnails"), source_url),
-    "streaming_info": lambda item: values.folded(item["platform"]),
-    "voice_actors": _by_person,
-    "episode_details": lambda item: item["episode_number"],
-    "characters": lambda item: item["character_id"],
-}
-"""Lists that are merged item by item, and what makes two items the same. Others are replaced as a whole."""
-
-_MAPPINGS: Final = frozenset(
-    {
-        "images",
-        "staff_data",
-        "statistics",
-        "external_links",
-        "popularity_trends",
-        "character_ids",
-        "character_pages",
-        "episode_pages",
-        "streaming",
-        "company_ids",
-        "staff_ids",
-    }
-)
-"""Mappings that are merged key by key."""
-
-_PEOPLE: Final = frozenset({"production_staff", "voice_actors"})
-"""Mappings whose values are lists of people."""
-
 _GIVEN: Final = "given"
 """Under this name, while they get their ids, characters hold at which places the stage had them."""
-
-
-def _keys(person: Key) -> Callable[[str], Key | None]:
-    def of(path: str) -> Key | None:
-        return person if _PEOPLE & {*path.split("/")} else _LISTS.get(path.rpartition("/")[2])
-
-    return of
 
 
 def assemble(
@@ -179,8 +125,8 @@ def assemble(
         before=earlier,
         told=told,
         now=provenance,
-        keys=_keys(person),
-        merged=lambda name: name in _LISTS or name in _MAPPINGS,
+        keys=keys_of(person),
+        merged=is_merged,
         slot=forecasts.slot,
         after=forecasts.after,
     )
@@ -192,26 +138,25 @@ def assemble(
     entry = _kept(entry, stored)
     if mode is not Mode.EPISODE and not is_locked(locked, "synonyms"):
         entry = _without_titles(entry, offered)
-    merge = with_new_catalogues if mode is Mode.EPISODE else merged_provenance
-    merged = merge(earlier, provenance)
+    is_episode = mode is Mode.EPISODE
     sides = Sides(
         offered=offered,
         told=told,
         stored=before,
         before=earlier,
-        released=_released(subject) if mode is not Mode.EPISODE else {},
+        released={} if is_episode else _released(subject),
         answered=provenance,
-        now=merged,
+        now=(with_new_catalogues if is_episode else merged_provenance)(earlier, provenance),
     )
     noted: Part = noted_for_reviewers(parts)
     noted["conflicts"] += refused
-    if mode is Mode.EPISODE:
+    if is_episode:
         number = canonical_number(str(episode_number))
         noted = {"conflicts": of_one_episode(earlier.conflicts, noted["conflicts"], number)}
         noted["fields"] = origins_of_episodes(entry, sides, number, locked=locked)
     else:
-        noted["fields"] = origins(entry, sides, keys=_keys(person), locked=locked)
-    entry["provenance"] = dump_entry(merged.model_copy(update=noted))
+        noted["fields"] = origins(entry, sides, keys=keys_of(person), locked=locked)
+    entry["provenance"] = dump_entry(sides.now.model_copy(update=noted))
     enriched_at = last_fetched(provenance)
     if enriched_at is not None:
         entry["enrichment_metadata"] = {
@@ -249,7 +194,7 @@ def _identified(
         anime_id,
         [{**one, _GIVEN: [at]} for at, one in enumerate(listed, 1)],
         stored.get("characters", []),
-        joined=lambda first, second: {**_over(second, first), _GIVEN: [*first[_GIVEN], *second[_GIVEN]]},
+        joined=lambda first, second: {**over(second, first), _GIVEN: [*first[_GIVEN], *second[_GIVEN]]},
         locked=locked,
     )
     given = [one.pop(_GIVEN) for one in characters]
@@ -265,7 +210,7 @@ def _enriched(stored: Part, offered: Part, subject: EnrichmentSubject, locked: C
     if known_characters:
         stored = {**stored, "characters": still_apart(known_characters, offered.get("characters", []), locked)}
     released = _released(subject)
-    entry = _over(released, _over(_informative(stored), offered, person), person)
+    entry = over(released, over(_informative(stored), offered, person), person)
     if "episode_details" in entry:
         entry["episode_details"] = _by_number(entry["episode_details"])
     return {
@@ -348,7 +293,7 @@ def _with_episode(
         raise NotFound(f"no catalogue tells of episode {wanted} of {subject.anime_id}")
     left = _without_forecasts(stored, offered, forecasts, numbers=coming)
     changed = identified_episodes(subject.anime_id, [*found, *following], known)
-    entry = _over(left, {"episode_details": changed})
+    entry = over(left, {"episode_details": changed})
     return {**entry, "episode_details": _by_number(entry["episode_details"])}
 
 
@@ -358,69 +303,3 @@ def _kept(entry: Part, stored: Part) -> Part:
     if "episode_details" in result:
         result["episode_details"] = _by_number(result["episode_details"])
     return result
-
-
-def _over(stored: Mapping[str, Any], offered: Mapping[str, Any], person: Key = _by_person) -> Part:
-    """``stored`` with what is offered laid over it; ``person``: what makes two people the same."""
-    merged = dict(stored)
-    for name, value in offered.items():
-        merged[name] = _merged(name, stored.get(name), value, person)
-    return merged
-
-
-def _merged(name: str, known: Any, offered: Any, person: Key) -> Any:
-    if isinstance(known, list) and isinstance(offered, list) and name in _LISTS:
-        return _merged_people(known, offered, person) if name in _PEOPLE else _merged_list(known, offered, name, person)
-    if isinstance(known, dict) and isinstance(offered, dict):
-        if name in _PEOPLE:
-            left = _still_in_group(known, offered) if name == "voice_actors" else known
-            groups = {group: _merged_people(left.get(group, []), people, person) for group, people in offered.items()}
-            return {**left, **groups}
-        if name in _MAPPINGS:
-            return _over(known, offered, person)
-    # An image that could not be had this time takes nothing from the one that is there.
-    return known if isinstance(known, str) and isinstance(offered, dict) else offered
-
-
-def _merged_list(stored: list[Any], offered: list[Any], name: str, person: Key) -> list[Any]:
-    """The offered items in their order, each over the stored one of its key; then what is stored alone."""
-    key = _LISTS[name]
-    known = {key(item): item for item in stored}
-    merged = [_merged_item(known.pop(key(item), None), item, person) for item in offered]
-    return [*merged, *known.values()]
-
-
-def _merged_item(known: Any, offered: Any, person: Key) -> Any:
-    """A placeholder is a mapping too, but only ever replaced as a whole."""
-    if isinstance(known, dict) and isinstance(offered, dict) and source_url(offered) is None:
-        return _over(known, offered, person)
-    return offered
-
-
-def _merged_people(stored: list[Part], offered: list[Part], person: Key) -> list[Part]:
-    """As items of a list; but two on one side become one where the other side knows it. The word of the first stays."""
-    known: dict[Hashable, Part] = {}
-    for one in stored:
-        key = person(one)
-        known[key] = _over(one, known[key]) if key in known else one
-    found: list[Part] = []
-    places: dict[Hashable, int] = {}
-    for one in offered:
-        at = places.setdefault(person(one), len(found))
-        # Who is listed twice under the same id is meant twice.
-        if at < len(found) and ids_of(one) and not {*ids_of(one)} & {*ids_of(found[at])}:
-            found[at] = _over(one, found[at])
-        else:
-            found.append(one)
-    return [*(_merged_item(known.pop(person(one), None), one, person) for one in found), *known.values()]
-
-
-def _still_in_group(stored: Mapping[str, list[Part]], offered: Mapping[str, list[Part]]) -> dict[str, list[Part]]:
-    """The stored voices by group, without those whose every id one has who is offered in another group of the
-    language."""
-    left = {}
-    for group, people in stored.items():
-        others = [one for other in offered if other != group and same_language(other, group) for one in offered[other]]
-        owned = {pair for one in others for pair in ids_of(one)}
-        left[group] = [one for one in people if not (ids_of(one) and owned.issuperset(ids_of(one)))]
-    return values.filled(left)
