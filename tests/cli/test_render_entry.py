@@ -99,7 +99,7 @@ ENTRY: Final[dict[str, Any]] = {
         {"url": "https://myanimelist.net/manga/173", "relation_type": "ADAPTATION", "title": "Bebop", "type": "manga"}
     ],
     "statistics": {"mal": {"score": 8.75, "scored_by": 1024836, "score_distribution": {"10": 5}}},
-    "score": {"arithmetic_geometric_mean": 8.56, "arithmetic_mean": 8.55, "median": 8.6},
+    "score": {"arithmetic_geometric_mean": 8.5585, "arithmetic_mean": 8.5496, "median": 8.6},
     "popularity_trends": {"anilist": 11},
     "external_links": {"official site": "https://www.cowboy-bebop.net/"},
     "streaming_info": [{"platform": "Crunchyroll", "url": "https://www.crunchyroll.com/series-1", "free": True}],
@@ -193,7 +193,7 @@ NAMED: Final[dict[str, str]] = {
     "related_anime": "relations 2 anime on 3 pages, 1 page of other works",
     "relations": "ADAPTATION Bebop, manga https://myanimelist.net/manga/173",
     "statistics": "mal 8.75 1,024,836",
-    "score": "score 8.56 (arithmetic-geometric mean of the catalogues; arithmetic mean 8.55, median 8.6)",
+    "score": "score 8.56 (arithmetic-geometric mean of the catalogues; arithmetic mean 8.55, median 8.60)",
     "popularity_trends": "anilist: trend 11",
     "external_links": "link official site https://www.cowboy-bebop.net/",
     "streaming_info": "watch Crunchyroll, free https://www.crunchyroll.com/series-1",
