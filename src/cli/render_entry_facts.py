@@ -176,7 +176,9 @@ def _score(stored: Stored) -> str:
     score = stored.get("score", {})
     if "arithmetic_geometric_mean" not in score:
         return ""
-    others = ", ".join(f"{plain_name(name)} {score[name]:.2f}" for name in ("arithmetic_mean", "median") if name in score)
+    others = ", ".join(
+        f"{plain_name(name)} {score[name]:.2f}" for name in ("arithmetic_mean", "median") if name in score
+    )
     return f"{score['arithmetic_geometric_mean']:.2f} (arithmetic-geometric mean of the catalogues; {others})"
 
 
