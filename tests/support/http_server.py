@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 Answer = Callable[["Asked", socket.socket], None]
@@ -50,12 +50,9 @@ def drip(head: bytes, piece: bytes, stop: threading.Event, *, every: float) -> A
     """Sends a piece again and again until told to stop or the other side is gone."""
 
     def write(_asked: Asked, connection: socket.socket) -> None:
-        try:
-            connection.sendall(head)
-            while not stop.wait(every):
-                connection.sendall(piece)
-        except OSError:
-            return
+        connection.sendall(head)
+        while not stop.wait(every):
+            connection.sendall(piece)
 
     return write
 
@@ -98,7 +95,8 @@ def serve(*answers: Answer) -> Iterator[Server]:
 
 
 def _handle(connection: socket.socket, server: Server) -> None:
-    with connection:
+    """Whoever asks may hang up in the middle of an answer."""
+    with connection, suppress(ConnectionError):
         asked = _read(connection)
         if asked is None:
             return
