@@ -4,6 +4,7 @@ Single values as ``old -> new``; of lists how many items came (+), went (-) and 
 first. Both entries are in their JSON form.
 """
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -16,6 +17,7 @@ BOOKKEEPING: Final = frozenset({"provenance", "enrichment_metadata", "revision",
 _NAMES: Final = ("episode_number", "character_id", "url", "image_url", "name", "title", "platform")
 """Fields that tell the items of a list apart, the first that an item has."""
 _SHOWN_NAMES: Final = ("episode_number", "name", "title", "url", "image_url", "platform")
+_BOTH_EMPTY: Final = tuple(itertools.product((None, [], {}), repeat=2))
 _LONGEST_VALUE: Final = 60
 _LONGEST_NAME: Final = 40
 _MOST_NAMES: Final = 5
@@ -84,7 +86,12 @@ def _is_list(old: Any, new: Any) -> bool:
 
 
 def _differing(old: Stored, new: Stored) -> list[str]:
-    return [name for name in dict.fromkeys([*old, *new]) if old.get(name) != new.get(name)]
+    """Without what is merely written otherwise: an empty list is nothing."""
+    return [
+        name
+        for name in dict.fromkeys([*old, *new])
+        if old.get(name) != new.get(name) and (old.get(name), new.get(name)) not in _BOTH_EMPTY
+    ]
 
 
 def _by_name(items: Sequence[Any]) -> dict[tuple[str, int], Any]:

@@ -84,6 +84,7 @@ def test_a_review_that_was_asked_for_by_an_older_function_is_listed() -> None:
             {"mal": {"score": 8.76, "rank": 41}, "kitsu": {"score": 8}},
             "mal: score: 8.75 -> 8.76, rank: 40 -> 41",
         ),
+        ({}, {"anidb": {"score": 8.74, "ranks": [], "votes": {}}}, "anidb: score: nothing -> 8.74"),
         ({"covers": ["https://a.test/images/1.jpg"]}, {"covers": []}, "covers: -1"),
         (["https://a.test/images/1.jpg"], [], "-1: 1.jpg"),
         (
