@@ -4,7 +4,6 @@ Single values as ``old -> new``; of lists how many items came (+), went (-) and 
 first. Both entries are in their JSON form.
 """
 
-import itertools
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -17,7 +16,7 @@ BOOKKEEPING: Final = frozenset({"provenance", "enrichment_metadata", "revision",
 _NAMES: Final = ("episode_number", "character_id", "url", "image_url", "name", "title", "platform")
 """Fields that tell the items of a list apart, the first that an item has."""
 _SHOWN_NAMES: Final = ("episode_number", "name", "title", "url", "image_url", "platform")
-_BOTH_EMPTY: Final = tuple(itertools.product((None, [], {}), repeat=2))
+_EMPTY: Final[tuple[object, ...]] = (None, [], {})
 _LONGEST_VALUE: Final = 60
 _LONGEST_NAME: Final = 40
 _MOST_NAMES: Final = 5
@@ -90,7 +89,7 @@ def _differing(old: Stored, new: Stored) -> list[str]:
     return [
         name
         for name in dict.fromkeys([*old, *new])
-        if old.get(name) != new.get(name) and (old.get(name), new.get(name)) not in _BOTH_EMPTY
+        if old.get(name) != new.get(name) and not (old.get(name) in _EMPTY and new.get(name) in _EMPTY)
     ]
 
 
