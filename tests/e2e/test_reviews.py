@@ -196,7 +196,8 @@ def test_a_refresh_that_meets_a_lock_waits_for_its_end(desk: Desk, anime: Anime)
     first = anime("--json", "enrich", anime_id).json["execution"]
     review = world.asked(first)
     assert world.lock(anime_id) is not None
-    assert anime("--json", "enrich", anime_id).json == {"execution": None, "pending": True}
+    behind = {"execution": first, "review_id": review.review_id}
+    assert anime("--json", "enrich", anime_id).json == {"execution": None, "pending": True, "behind": behind}
     assert world.executions("refresh", anime_id) == [first]
 
     world.decide(review, "rejected", reason="the next one will do")
