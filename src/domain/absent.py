@@ -8,7 +8,7 @@ not know the anime is not away.
 What only passes by is taken from whoever answers: the status, the mean of the scores, and when episodes are to air.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -16,6 +16,7 @@ from typing import Any, Final
 from domain import airing
 from domain.airing import WeeklySlot
 from domain.known_people import ids_of, same_language
+from domain.laying_over import NESTED, Key, Keys, is_merged
 from domain.shares import Shares, Tables, of_notes, of_origins
 from domain.stages import values
 from domain.stages.priority import (
@@ -34,12 +35,8 @@ from models.provenance import Provenance
 from models.vocabulary import ProvenanceStatus
 
 Part = dict[str, Any]
-Key = Callable[[Any], Hashable]
-Keys = Callable[[str], Key | None]
-"""By path: what makes two items of that list the same; None for a list that is only ever replaced as a whole."""
 
 _PASSING: Final = frozenset({"status", "score"})
-_NESTED: Final = frozenset({"images", "staff_data", "staff_data/production_staff", "staff_data/voice_actors"})
 _IDS: Final = "staff_ids"
 _VOICES: Final = "staff_data/voice_actors"
 _CALLED: Final = ("nicknames", "name_variations")
@@ -70,14 +67,12 @@ def _order(path: str, name: str = "") -> Sequence[str]:
 @dataclass(frozen=True, kw_only=True)
 class Absent:
     """``told``: whose what is offered is (``stages.merging.Notes``); ``now``: of the catalogues that were asked.
-    ``keys``: as an entry's lists are merged; ``merged``: whether fields of this name are put together of both.
-    ``slot`` gives days their time of day, ``after`` tells what has aired."""
+    ``keys``: as an entry's lists are merged. ``slot`` gives days their time of day, ``after`` tells what has aired."""
 
     before: Provenance
     told: Mapping[str, Any]
     now: Provenance
     keys: Keys
-    merged: Callable[[str], bool]
     slot: WeeklySlot | None
     after: datetime | None
     _tables: tuple[Tables, Tables] = field(init=False)
@@ -107,12 +102,12 @@ class Absent:
         if path in _PASSING or stored == offered:
             return offered
         old, new = self._tables
-        if path in _NESTED and isinstance(stored, dict) and isinstance(offered, dict):
+        if path in NESTED and isinstance(stored, dict) and isinstance(offered, dict):
             return self._mapping(f"{path}/", stored, offered)
         key = self.keys(path)
         if key is not None and isinstance(stored, list) and isinstance(offered, list):
             return offered if path.startswith("images/") else self._items(path, stored, offered, key)
-        if self.merged(path.rpartition("/")[2]) and isinstance(stored, dict) and isinstance(offered, dict):
+        if is_merged(path.rpartition("/")[2]) and isinstance(stored, dict) and isinstance(offered, dict):
             names = [name for name in offered if name in stored]
             kept = [n for n in names if self._stays(old.item(path, n), new.item(path, n), _order(path))]
             return {**offered, **{name: stored[name] for name in kept}}
@@ -143,7 +138,7 @@ class Absent:
                 continue
             if one == "voice_actors":
                 kept[one] = self._voices(known[one], value)
-            elif not self.merged(one):
+            elif not is_merged(one):
                 mine, theirs = old.field(path, its_name, one), new.field(path, name, one)
                 if isinstance(value, list) and len(mine) > 1:
                     if self._away & {catalogue for catalogue, _ in mine}:

@@ -28,7 +28,7 @@ from domain.forecasts import Forecasts
 from domain.image_refs import ImageResults, as_image, replaced, settled, source_url
 from domain.known_ids import identified_characters, identified_episodes, still_apart
 from domain.known_people import KnownPeople, people_of
-from domain.laying_over import Key, is_merged, keys_of, over
+from domain.laying_over import Key, keys_of, over
 from domain.locks import is_locked, kept
 from domain.origins import Sides, origins, origins_of_episodes
 from domain.provenance import (
@@ -126,7 +126,6 @@ def assemble(
         told=told,
         now=provenance,
         keys=keys_of(person),
-        merged=is_merged,
         slot=forecasts.slot,
         after=forecasts.after,
     )

@@ -13,6 +13,12 @@ from domain.stages.people import name_key
 
 Part = dict[str, Any]
 Key = Callable[[Any], Hashable]
+Keys = Callable[[str], Key | None]
+"""By path: what makes two items of that list the same; None for a list that is only ever replaced as a whole."""
+
+
+NESTED: Final = frozenset({"images", "staff_data", "staff_data/production_staff", "staff_data/voice_actors"})
+"""Mappings that hold values with paths of their own."""
 
 
 def _by_name(item: Any) -> Hashable:
@@ -67,8 +73,8 @@ def is_merged(name: str) -> bool:
     return name in _LISTS or name in _MAPPINGS
 
 
-def keys_of(person: Key) -> Callable[[str], Key | None]:
-    """By path: what makes two items of that list the same; None for a list that is only ever replaced as a whole."""
+def keys_of(person: Key) -> Keys:
+    """``person``: what makes two people the same."""
 
     def of(path: str) -> Key | None:
         return person if _PEOPLE & {*path.split("/")} else _LISTS.get(path.rpartition("/")[2])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from domain.laying_over import NESTED, Key, Keys
 from domain.locks import KEYS, UNLOCKABLE, is_locked
 from domain.shares import (
     RELEASED,
@@ -25,17 +26,11 @@ from domain.stages.merging import TELLING
 from models.provenance import RELEASE, REVIEWER, Origin, Provenance
 
 Part = dict[str, Any]
-Key = Callable[[Any], Hashable]
-Keys = Callable[[str], Key | None]
-"""By path: what makes two items of that list the same; None for a list that is only ever replaced as a whole."""
 
 Fields = dict[str, list[Origin]]
 
 _EPISODES: Final = "episode_details"
 _NUMBER: Final = "episode_number"
-_NESTED: Final = frozenset({"images", "staff_data", "staff_data/production_staff", "staff_data/voice_actors"})
-"""Mappings that hold values with paths of their own."""
-
 _KEYED: Final = frozenset({"external_links", "statistics", "popularity_trends"})
 """Mappings whose values have an origin each."""
 
@@ -194,7 +189,7 @@ def _paths(entry: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any
     """Of all values that come from somewhere."""
     for name, value in entry.items():
         path = f"{above}{name}"
-        if path in _NESTED and isinstance(value, Mapping):
+        if path in NESTED and isinstance(value, Mapping):
             yield from _paths(value, f"{path}/")
         elif path not in UNLOCKABLE and value not in _EMPTY:
             yield path, value

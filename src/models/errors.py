@@ -53,6 +53,11 @@ class Throttled(Retryable):
         self.retry_after = retry_after
 
 
+class InTrouble(Throttled):
+    """Not asked, since the catalogue is left alone after failures, or since the count of requests that all workers
+    share cannot be had and it would ban whoever asks too often."""
+
+
 class LockHeld(Retryable):
     def __init__(self, anime_id: str, owner: str) -> None:
         super().__init__(f"{anime_id} is locked by {owner}")

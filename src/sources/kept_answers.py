@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Generic, TypeVar
 
-from models.errors import AnimeError, BadInput, NotFound, NotRecorded, Permanent, Throttled
+from models.errors import (
+    AnimeError,
+    BadInput,
+    InTrouble,
+    NotFound,
+    NotRecorded,
+    Permanent,
+    Throttled,
+)
 from sources.flights import Flights
 from sources.http import NotSupported, Response, Sleep
 from sources.keeping import LIFETIMES, MOST_BYTES, NEGATIVE_SECONDS, STALE_SECONDS, Keep, Kept, packed, unpacked
@@ -18,7 +26,6 @@ from sources.resting import Resting
 from workflows.catalogue_counts import CatalogueCounts, Count
 from workflows.catalogue_ports import AnswerCache
 from workflows.ports import Clock
-from workflows.trouble import InTrouble
 
 T = TypeVar("T")
 

@@ -12,14 +12,20 @@ from datetime import UTC, datetime
 from typing import Final
 
 from domain.token_bucket import Bucket, Pace, Reason, Signals, Turn, has_news, take, told
-from models.errors import AnimeError, BadInput, Permanent, Throttled, Unavailable
+from models.errors import (
+    AnimeError,
+    BadInput,
+    InTrouble,
+    Permanent,
+    Throttled,
+    Unavailable,
+)
 from sources.http import HttpTransport, Request, Response, Sleep
 from sources.manners import NO_ANSWER, Manners, signals_of
 from sources.resting import REST_SECONDS, Resting
 from workflows.catalogue_counts import CatalogueCounts, Count
 from workflows.catalogue_ports import RateBuckets
 from workflows.ports import Clock
-from workflows.trouble import InTrouble
 
 WORKERS_ALONE: Final = 10
 """So many processes may ask at once without knowing of each other."""

@@ -30,6 +30,7 @@ from domain.stages.upcoming import COUNTING
 from models.anime import Provenance, check_entry
 from models.errors import (
     AnimeError,
+    InTrouble,
     LockLost,
     NoCatalogueAnswered,
     NotFound,
@@ -56,7 +57,6 @@ from workflows.answer_pages import CataloguePages, load_outcome
 from workflows.answers import AnswerPage, Outcome, most_frequent
 from workflows.failures import reason
 from workflows.ports import Animes, CatalogueClient, Clock, FetchedPage, Locks, Objects
-from workflows.trouble import PATIENCE_IN_TROUBLE, InTrouble, troubled_since
 from workflows.work import keep_base, load_base, load_json, load_subject, put_proposed
 
 OF_EPISODES: Final = frozenset(
@@ -112,6 +112,10 @@ PATIENCE: Final = timedelta(hours=10)
 """So long after its start an execution waits for turns. Two hundred anime with 80 requests each take 5 hours at one a
 second, which is what the slowest of the large catalogues bears."""
 
+PATIENCE_IN_TROUBLE: Final = timedelta(minutes=15)
+"""For an end of trouble that nobody can foretell: as long as a pause is waited for whose end is known
+(``sources.politeness.LONG_PAUSE``). After it the enrichment goes on without the catalogue, and says so."""
+
 CALL_TIME: Final = timedelta(seconds=150)
 """After so long a call begins no other page: the next call does."""
 
@@ -143,8 +147,8 @@ def fetch_source(
     An answer that is there is not asked for again: the first one stands, and so does the proposal made of it. What goes
     wrong for good is recorded, and the execution goes on without it. That a turn is late is nothing that goes wrong:
     the machine waits and comes back. What the machine itself met (``event.error``) is recorded where it stopped.
-    ``jitter``, from 0 to 1, spreads those who wait. ``unknown`` is told of the fields
-    of this call's pages that nobody knows.
+    ``jitter``, from 0 to 1, spreads those who wait. ``unknown`` is told of the fields of this call's pages that nobody
+    knows.
 
     Raises:
         Retryable: the catalogue may answer later, or a page could not be kept.
@@ -160,7 +164,7 @@ def fetch_source(
             try:
                 page = asking.ask(cursor)
             except Retryable as error:
-                since = troubled_since(error, None if asked else event.troubled_since, clock())
+                since = _troubled_since(error, None if asked else event.troubled_since, clock())
                 last = last_attempt or (since is not None and clock() - since >= PATIENCE_IN_TROUBLE)
                 wait = wait_after(error, pages=asked, last_attempt=last, jitter=jitter)
                 if wait is not None:
@@ -177,6 +181,11 @@ def fetch_source(
         cursor = page.next_cursor
         if clock() >= ends:
             return FetchOutput(catalogue=catalogue, cursor=cursor, status=pages.status(cursor))
+
+
+def _troubled_since(error: Retryable, earlier: datetime | None, now: datetime) -> datetime | None:
+    """``earlier``: what the call before said, where nothing was asked since. None for another error."""
+    return (earlier or now) if isinstance(error, InTrouble) else None
 
 
 def wait_after(error: Retryable, *, pages: int, last_attempt: bool, jitter: Callable[[], float]) -> int | None:

@@ -8,7 +8,7 @@ Rules:
   it; otherwise it counts as aired by the end of the day in Japan, when the catalogues know of it (``domain.airing``).
 * A premiere is the catalogue's premiere date, else the first day of airing. The latter counts only where its wording
   names a day: ``2026`` and ``Oct 2026`` are recorded as the first day of the year and the month.
-* A series on air that has fallen silent (``workflows.stalled``) is enriched anew: once a week at most, so many a
+* A series on air that has fallen silent (``domain.stalled``) is enriched anew: once a week at most, so many a
   day, and those first that were heard of last. Where its lock is held, somebody works on it or waits for a decision
   already, so nothing is kept as pending: as what is put off, it has its turn after the next week of silence.
 * What fails is reported and keeps nothing else from being done. Failures that may pass fail the run at its end, so that
@@ -22,6 +22,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from domain.airing import WeeklySlot, airs_at, broadcast_slot, day_in_japan, due_between, names_a_day
+from domain.stalled import Silence, silence_of
 from models.anime import AnimeEntry
 from models.errors import AnimeError, BadInput, LockHeld, Retryable, Unavailable
 from models.events import EnrichmentSubject, EnrichOutput, EpisodeInput, Mode
@@ -30,7 +31,6 @@ from workflows.chunks import chunked
 from workflows.launching import LaunchPorts, start_event, start_locked, subject_of
 from workflows.ports import Animes, Schedules
 from workflows.reports import error_line
-from workflows.stalled import Silence, silence_of
 
 LOOK_AHEAD: Final = timedelta(hours=24)
 MAX_SCHEDULE_NAME: Final = 64

@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 
 from components.application.pipeline import FUNCTIONS
-from models.errors import AnimeError, BadInput, Malformed, NotFound, NotRecorded, Permanent, Throttled, Unavailable
+from models.errors import (
+    AnimeError,
+    BadInput,
+    InTrouble,
+    Malformed,
+    NotFound,
+    NotRecorded,
+    Permanent,
+    Throttled,
+    Unavailable,
+)
 from sources.http import Refused, Request, Response
 from sources.json_api import JsonApi, RetryPolicy
 from sources.keeping import LIFETIMES, MOST_BYTES, NEGATIVE_SECONDS, STALE_SECONDS, Keep, Kept, Kind, packed, unpacked
@@ -21,7 +31,6 @@ from tests.support.fake_answers import FakeAnswerCache
 from tests.support.fakes import ManualClock
 from tests.support.scripted_http import json_response
 from workflows.catalogue_counts import CatalogueCounts, Count
-from workflows.trouble import InTrouble
 
 ANIME = Keep(item="anime:1", kind=Kind.ANIME, airing=lambda value: value["airing"])
 EPISODES = Keep(item="anime:1:episodes:2", kind=Kind.EPISODES, of="anime:1")

@@ -11,7 +11,13 @@ from typing import Any
 import pytest
 
 from domain.token_bucket import Reason
-from models.errors import BadInput, Permanent, Throttled, Unavailable
+from models.errors import (
+    BadInput,
+    InTrouble,
+    Permanent,
+    Throttled,
+    Unavailable,
+)
 from sources.http import Request, Response
 from sources.json_api import RetryPolicy
 from sources.manners import MANNERS, Manners
@@ -29,7 +35,6 @@ from tests.support.fakes import Failing, ManualClock
 from tests.support.scripted_http import json_response
 from workflows.catalogue_counts import CatalogueCounts, Count
 from workflows.catalogue_ports import RateBuckets
-from workflows.trouble import InTrouble
 
 GOOD = json_response({"data": 1})
 BROKEN = json_response({}, status=503)

@@ -12,6 +12,7 @@ from domain.stages.readers.base import Reader
 from models.anime import AnimeEntry, check_entry
 from models.errors import (
     AnimeError,
+    InTrouble,
     InvalidEntry,
     LockLost,
     Malformed,
@@ -46,6 +47,7 @@ from workflows.enrichment import (
     LONGEST_WAIT,
     OF_EPISODES,
     PATIENCE,
+    PATIENCE_IN_TROUBLE,
     assemble,
     begin,
     fetch_source,
@@ -54,7 +56,6 @@ from workflows.enrichment import (
     process_stage,
 )
 from workflows.ports import CatalogueClient, FetchedPage
-from workflows.trouble import PATIENCE_IN_TROUBLE, InTrouble
 from workflows.work import load_base, load_json
 
 
